@@ -1,0 +1,28 @@
+//! The rules: what may be recorded, how it changes, and what follows from it. The only callers of the policy.
+//!
+//! [`node`] and [`assertion`] know the two ways in which records change, [`list`] the one way in which they are read. A
+//! concept's own file says what is its own: its draft, what is checked of it, and how it is stored.
+
+pub mod account;
+pub mod assertion;
+pub mod date;
+pub mod list;
+pub mod node;
+pub mod reference;
+pub mod revision;
+pub mod search;
+pub mod standing;
+
+pub mod argument;
+pub mod condition;
+pub mod dossier;
+pub mod event;
+pub mod finding;
+pub mod implication;
+pub mod mechanism;
+pub mod position;
+pub mod rating;
+pub mod relation;
+pub mod source;
+pub mod stakeholder;
+pub mod status;

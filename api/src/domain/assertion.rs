@@ -1,0 +1,339 @@
+//! How assertions change: they are recorded once, and then only superseded by a corrected one or retracted with a reason.
+
+use std::fmt::Debug;
+use std::future::Future;
+
+use chrono::NaiveDate;
+use entity::filter::Filter;
+use entity::kind::Kind;
+use entity::record::{Assertion, Provenance};
+use entity::words::{Likelihood, Marking};
+use sea_orm::{
+    ActiveModelBehavior, ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter,
+};
+
+use crate::domain::date::PartialDate;
+use crate::domain::list;
+use crate::domain::node::{Put, taken};
+use crate::domain::reference::{self, Reference};
+use crate::domain::search::{self, Words};
+use crate::error::{Code, Error, Problems, Result};
+use crate::op::Op;
+use crate::policy::{self, Action};
+
+/// The most characters of a text that argues: a rationale, a note, a statement.
+pub const TEXT_MAX: usize = 20_000;
+/// The most characters of a line: a name, a title, a locator.
+pub const LINE_MAX: usize = 500;
+
+/// A kind of assertion, as the domain knows it: what a draft of one says, what is checked of it, how it is stored.
+pub trait Claim: Assertion<Model: IntoActiveModel<Self::Row>> {
+    /// SeaORM's form of a row to be written.
+    type Row: ActiveModelTrait<Entity = Self> + ActiveModelBehavior + Send;
+    /// All that a person says of it.
+    type Draft: Clone + Debug + PartialEq + Send + Sync;
+    /// What the field of its date is called.
+    const OCCURRED: &'static str = "occurredOn";
+
+    /// On whose word it stands.
+    fn evidence(draft: &Self::Draft) -> &Evidence;
+    /// Reports what is wrong with a draft, whatever is stored.
+    fn check(draft: &Self::Draft, today: NaiveDate, problems: &mut Problems);
+    /// What a draft refers to, beside its evidence.
+    fn references(draft: &Self::Draft) -> Vec<Reference>;
+    /// The row of a draft.
+    fn build(draft: &Self::Draft, provenance: Provenance) -> Self::Model;
+    /// The text by which it is found, if it has any.
+    fn words(model: &Self::Model) -> Option<Words>;
+    /// The draft that would make this record.
+    fn draft(op: &Op, model: &Self::Model) -> impl Future<Output = Result<Self::Draft>> + Send;
+
+    /// Writes what stands in other tables.
+    fn write_links(_op: &Op, _id: i64, _draft: &Self::Draft) -> impl Future<Output = Result<()>> + Send {
+        async { Ok(()) }
+    }
+}
+
+/// On whose word an assertion stands, since when, and who may see it: what every draft of one says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evidence {
+    /// The dossier.
+    pub dossier: i64,
+    /// The key that its importer gave it.
+    pub external_id: Option<String>,
+    /// The document that says so.
+    pub source: i64,
+    /// Where in the document.
+    pub locator: Option<String>,
+    /// The words of the document.
+    pub quote: Option<Quote>,
+    /// When it happened or was said.
+    pub occurred: PartialDate,
+    /// Admiralty credibility of the information, 1 (confirmed) to 6 (cannot be judged).
+    pub credibility: Option<i16>,
+    /// How sure the recorder is of having read the source rightly.
+    pub confidence: Option<Likelihood>,
+    /// Its TLP marking.
+    pub marking: Marking,
+}
+
+/// A W3C text-quote selector, with the offsets of a text-position selector.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quote {
+    /// The quoted words.
+    pub exact: String,
+    /// The words before them.
+    pub prefix: Option<String>,
+    /// The words after them.
+    pub suffix: Option<String>,
+    /// The offset of the first character in the source's text, counted from 0.
+    pub start: Option<i32>,
+    /// The offset of the first character that no longer belongs to it.
+    pub end: Option<i32>,
+}
+
+impl Evidence {
+    /// The evidence of a stored assertion.
+    pub fn of(provenance: Provenance) -> Self {
+        Self {
+            dossier: provenance.dossier_id,
+            external_id: provenance.external_id,
+            source: provenance.source_id,
+            locator: provenance.locator,
+            quote: provenance.quote_exact.map(|exact| Quote {
+                exact,
+                prefix: provenance.quote_prefix,
+                suffix: provenance.quote_suffix,
+                start: provenance.quote_start,
+                end: provenance.quote_end,
+            }),
+            occurred: PartialDate::new(provenance.occurred_on, provenance.occurred_precision),
+            credibility: provenance.credibility,
+            confidence: provenance.confidence,
+            marking: provenance.marking,
+        }
+    }
+
+    fn provenance(&self, op: &Op, supersedes_id: Option<i64>) -> Result<Provenance> {
+        let Self { dossier, external_id, source, locator, quote, occurred, credibility, confidence, marking } =
+            self.clone();
+        let (quote_start, quote_end) = quote.as_ref().map_or((None, None), |quote| (quote.start, quote.end));
+        let (quote_exact, quote_prefix, quote_suffix) =
+            quote.map_or((None, None, None), |quote| (Some(quote.exact), quote.prefix, quote.suffix));
+        Ok(Provenance {
+            id: op.id(),
+            dossier_id: dossier,
+            external_id,
+            source_id: source,
+            locator,
+            quote_exact,
+            quote_prefix,
+            quote_suffix,
+            quote_start,
+            quote_end,
+            occurred_on: occurred.first,
+            occurred_precision: occurred.precision,
+            credibility,
+            confidence,
+            marking,
+            recorded_at: op.now(),
+            recorded_by: policy::signed(op)?.id,
+            supersedes_id,
+            superseded_at: None,
+            retracted_at: None,
+            retracted_by: None,
+            retraction_reason: None,
+        })
+    }
+
+    fn check(&self, occurred: &str, today: NaiveDate, problems: &mut Problems) {
+        problems.optional("externalId", self.external_id.as_deref(), 200);
+        problems.optional("locator", self.locator.as_deref(), LINE_MAX);
+        problems.within("credibility", self.credibility, 1, 6);
+        self.occurred.check(occurred, today, problems);
+        if let Some(quote) = &self.quote {
+            problems.required("quote.exact", &quote.exact, TEXT_MAX);
+            problems.optional("quote.prefix", quote.prefix.as_deref(), LINE_MAX);
+            problems.optional("quote.suffix", quote.suffix.as_deref(), LINE_MAX);
+            let ordered = match (quote.start, quote.end) {
+                (None, None) => true,
+                (Some(start), Some(end)) => 0 <= start && start < end,
+                _ => false,
+            };
+            if !ordered {
+                problems.add(Code::Invalid, "quote", "start and end come together, with 0 <= start < end");
+            }
+        }
+    }
+}
+
+/// Records an assertion. To be called within a transaction.
+///
+/// # Errors
+/// [`Error::Refused`] with all that is wrong with the draft.
+pub async fn record<E: Claim>(op: &Op, draft: &E::Draft) -> Result<E::Model> {
+    policy::authorise(op, Action::Assert)?;
+    let external_id = E::evidence(draft).external_id.as_deref();
+    if let Some(key) = external_id
+        && current::<E>(op, E::evidence(draft).dossier, key).await?.is_some()
+    {
+        let message = format!("another {} already has {key:?}", E::KIND.noun());
+        return Err(Error::refused(Code::Taken, "externalId", message));
+    }
+    write::<E>(op, draft, None).await
+}
+
+/// Replaces an assertion by a corrected one. To be called within a transaction.
+///
+/// # Errors
+/// [`Error::Refused`] if there is no such assertion, it has been superseded or retracted before, or the draft is wrong.
+pub async fn supersede<E: Claim>(op: &Op, id: i64, draft: &E::Draft) -> Result<E::Model> {
+    policy::authorise(op, Action::Assert)?;
+    let old = open::<E>(op, id).await?;
+    let evidence = E::evidence(draft);
+    if old.dossier_id != evidence.dossier {
+        let message = "the correction belongs to another dossier than what it corrects";
+        return Err(Error::refused(Code::OtherDossier, "dossier", message));
+    }
+    if let Some(key) = &evidence.external_id
+        && current::<E>(op, evidence.dossier, key).await?.is_some_and(|other| E::id_of(&other) != id)
+    {
+        let message = format!("another {} already has {key:?}", E::KIND.noun());
+        return Err(Error::refused(Code::Taken, "externalId", message));
+    }
+    // The update decides between two writers: only one of them still finds the assertion open.
+    let closed = still_open::<E>(id)
+        .col_expr(E::SUPERSEDED_AT, sea_orm::sea_query::Expr::val(op.now()))
+        .exec(&op.lane)
+        .await?;
+    if closed.rows_affected != 1 {
+        return Err(closed_already(Code::AlreadySuperseded));
+    }
+    search::forget(op, id).await?;
+    write::<E>(op, draft, Some(id)).await
+}
+
+/// Takes an assertion back. To be called within a transaction.
+///
+/// # Errors
+/// [`Error::Refused`] if there is no such assertion, it has been superseded or retracted before, or no reason is given.
+pub async fn retract<E: Claim>(op: &Op, id: i64, reason: &str) -> Result<E::Model> {
+    use sea_orm::sea_query::Expr;
+    policy::authorise(op, Action::Retract)?;
+    let mut problems = Problems::default();
+    problems.required("reason", reason, TEXT_MAX);
+    problems.finish()?;
+    open::<E>(op, id).await?;
+    let closed = still_open::<E>(id)
+        .col_expr(E::RETRACTED_AT, Expr::val(op.now()))
+        .col_expr(E::RETRACTED_BY, Expr::val(policy::signed(op)?.id))
+        .col_expr(E::RETRACTION_REASON, Expr::val(reason))
+        .exec(&op.lane)
+        .await?;
+    if closed.rows_affected != 1 {
+        return Err(closed_already(Code::AlreadyRetracted));
+    }
+    search::forget(op, id).await?;
+    let retracted = list::get::<E>(op, Filter::equal(E::ID, id)).await?;
+    retracted.ok_or_else(|| Error::internal("a retracted assertion is gone"))
+}
+
+/// Records an assertion, or supersedes the one with the same external id where it differs. One that somebody has retracted
+/// stays retracted. To be called within a transaction.
+///
+/// # Errors
+/// As [`record`] and [`supersede`].
+pub async fn put<E: Claim>(op: &Op, draft: &E::Draft) -> Result<Put<E::Model>> {
+    policy::authorise(op, Action::Assert)?;
+    let evidence = E::evidence(draft);
+    let found = match &evidence.external_id {
+        Some(key) => current::<E>(op, evidence.dossier, key).await?,
+        None => None,
+    };
+    let Some(current) = found else { return write::<E>(op, draft, None).await.map(Put::Created) };
+    let retracted = E::provenance(&current).retracted_at.is_some();
+    if retracted || E::draft(op, &current).await? == *draft {
+        return Ok(Put::Unchanged(current));
+    }
+    supersede::<E>(op, E::id_of(&current), draft).await.map(Put::Changed)
+}
+
+/// The newest assertion with this external id, retracted or not.
+async fn current<E: Claim>(op: &Op, dossier: i64, external_id: &str) -> Result<Option<E::Model>> {
+    let filter = Filter::all([
+        Filter::equal(E::DOSSIER, dossier),
+        Filter::equal(E::EXTERNAL_ID, external_id),
+        Filter::column(E::SUPERSEDED_AT, entity::filter::Test::<i64> { is_null: Some(true), ..Default::default() }),
+    ]);
+    list::get::<E>(op, filter).await
+}
+
+/// An assertion that is neither superseded nor retracted.
+async fn open<E: Claim>(op: &Op, id: i64) -> Result<Provenance> {
+    let Some(model) = list::get::<E>(op, Filter::equal(E::ID, id)).await? else {
+        return Err(Error::refused(Code::NotFound, "id", format!("there is no such {}", E::KIND.noun())));
+    };
+    let provenance = E::provenance(&model);
+    if provenance.superseded_at.is_some() {
+        return Err(closed_already(Code::AlreadySuperseded));
+    }
+    if provenance.retracted_at.is_some() {
+        return Err(closed_already(Code::AlreadyRetracted));
+    }
+    Ok(provenance)
+}
+
+fn closed_already(code: Code) -> Error {
+    let message = match code {
+        Code::AlreadyRetracted => "this assertion has been retracted",
+        _ => "this assertion has already been superseded: correct the one that replaced it",
+    };
+    Error::refused(code, "id", message)
+}
+
+fn still_open<E: Claim>(id: i64) -> sea_orm::UpdateMany<E> {
+    E::update_many()
+        .filter(E::ID.eq(id))
+        .filter(E::SUPERSEDED_AT.is_null())
+        .filter(E::RETRACTED_AT.is_null())
+}
+
+async fn write<E: Claim>(op: &Op, draft: &E::Draft, supersedes: Option<i64>) -> Result<E::Model> {
+    let evidence = E::evidence(draft);
+    let mut problems = Problems::default();
+    let today = op.today();
+    evidence.check(E::OCCURRED, today, &mut problems);
+    E::check(draft, today, &mut problems);
+    let mut references = E::references(draft);
+    references.push(Reference::new("dossier", Kind::Dossier, evidence.dossier));
+    references.push(Reference::new("source", Kind::Source, evidence.source));
+    reference::check(op, &policy::scope(op)?, evidence.dossier, &references, &mut problems).await?;
+    if let Some(quote) = &evidence.quote {
+        check_quote(op, evidence.source, quote, &mut problems).await?;
+    }
+    problems.finish()?;
+    let model = E::build(draft, evidence.provenance(op, supersedes)?);
+    let row = model.clone().into_active_model().reset_all();
+    E::insert(row).exec_without_returning(&op.lane).await.map_err(taken)?;
+    E::write_links(op, E::id_of(&model), draft).await?;
+    if let Some(words) = E::words(&model) {
+        search::index::<E>(op, &model, words).await?;
+    }
+    Ok(model)
+}
+
+/// A quote must stand in the source's text, where that is stored.
+async fn check_quote(op: &Op, source: i64, quote: &Quote, problems: &mut Problems) -> Result<()> {
+    let Some(text) = super::source::text(op, source).await? else { return Ok(()) };
+    let bounds = quote.start.zip(quote.end).and_then(|(start, end)| {
+        Some((usize::try_from(start).ok()?, usize::try_from(end).ok()?))
+    });
+    let stands = match bounds {
+        Some((start, end)) => text.chars().skip(start).take(end.saturating_sub(start)).eq(quote.exact.chars()),
+        None => text.contains(&quote.exact),
+    };
+    if !stands {
+        problems.add(Code::Invalid, "quote.exact", "these words do not stand there in the source's text");
+    }
+    Ok(())
+}

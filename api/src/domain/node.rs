@@ -1,0 +1,262 @@
+//! How nodes change: they are created and edited, each edit counts their version up and leaves a revision.
+
+use std::fmt::Debug;
+use std::future::Future;
+
+use entity::filter::Filter;
+use entity::kind::Kind;
+use entity::record::{Node, Upkeep};
+use entity::words::Marking;
+use sea_orm::{
+    ActiveModelBehavior, ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, SqlErr,
+};
+use serde_json::Value;
+
+use crate::domain::reference::{self, Reference};
+use crate::domain::search::{self, Words};
+use crate::domain::{list, revision};
+use crate::error::{Code, Error, Problems, Result};
+use crate::op::Op;
+use crate::policy::{self, Action};
+
+/// A kind of node, as the domain knows it: what a draft of one says, what is checked of it, how it is stored.
+pub trait Concept: Node<Model: IntoActiveModel<Self::Row>> {
+    /// SeaORM's form of a row to be written.
+    type Row: ActiveModelTrait<Entity = Self> + ActiveModelBehavior + Send;
+    /// All that a person says of it.
+    type Draft: Clone + Debug + PartialEq + Send + Sync;
+
+    /// What every draft of a node says.
+    fn header(draft: &Self::Draft) -> Header<'_>;
+    /// Reports what is wrong with a draft, whatever is stored.
+    fn check(op: &Op, draft: &Self::Draft, problems: &mut Problems);
+    /// What a draft refers to.
+    fn references(draft: &Self::Draft) -> Vec<Reference>;
+    /// The filter that finds the record with this slug, where the kind has one.
+    fn with_slug(slug: &str) -> Option<Filter<Self>>;
+    /// The filter that finds the record with this external id.
+    fn with_external_id(external_id: &str) -> Filter<Self>;
+    /// The row of a draft.
+    fn build(draft: &Self::Draft, upkeep: Upkeep) -> Self::Model;
+    /// The text by which it is found.
+    fn words(model: &Self::Model) -> Words;
+    /// The draft that would make this record as it is now.
+    fn draft(op: &Op, model: &Self::Model) -> impl Future<Output = Result<Self::Draft>> + Send;
+
+    /// Reports what is wrong with a draft, seeing what is stored. `id` is the record's own.
+    fn verify(
+        _op: &Op,
+        _id: i64,
+        _draft: &Self::Draft,
+        _problems: &mut Problems,
+    ) -> impl Future<Output = Result<()>> + Send {
+        async { Ok(()) }
+    }
+
+    /// Writes what stands in other tables, in place of what stood there.
+    fn write_links(_op: &Op, _id: i64, _draft: &Self::Draft) -> impl Future<Output = Result<()>> + Send {
+        async { Ok(()) }
+    }
+
+    /// What stands in other tables, for the revision.
+    fn links(_draft: &Self::Draft) -> Value {
+        Value::Null
+    }
+}
+
+/// What every draft of a node says.
+#[derive(Clone, Copy, Debug)]
+pub struct Header<'a> {
+    /// The dossier that it belongs to; none for a dossier.
+    pub dossier: Option<i64>,
+    /// Its readable name, where the kind has one.
+    pub slug: Option<&'a str>,
+    /// The key that its importer gave it.
+    pub external_id: Option<&'a str>,
+    /// Its TLP marking.
+    pub marking: Marking,
+}
+
+/// What became of a draft.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Put<M> {
+    /// There was none like it.
+    Created(M),
+    /// There was one, and it differed.
+    Changed(M),
+    /// There was one, and it was the same.
+    Unchanged(M),
+}
+
+impl<M> Put<M> {
+    /// The record.
+    pub fn record(&self) -> &M {
+        match self {
+            Self::Created(model) | Self::Changed(model) | Self::Unchanged(model) => model,
+        }
+    }
+}
+
+fn action(kind: Kind) -> Action {
+    if kind == Kind::Dossier { Action::OpenDossier } else { Action::EditNode }
+}
+
+/// Creates a node. To be called within a transaction.
+///
+/// # Errors
+/// [`Error::Refused`] with all that is wrong with the draft.
+pub async fn create<E: Concept>(op: &Op, draft: &E::Draft) -> Result<E::Model> {
+    policy::authorise(op, action(E::KIND))?;
+    let (id, now) = (op.id(), op.now());
+    let header = E::header(draft);
+    let upkeep = Upkeep {
+        id,
+        dossier_id: header.dossier.unwrap_or(id),
+        version: 1,
+        created_at: now,
+        created_by: policy::signed(op)?.id,
+        updated_at: now,
+        marking: header.marking,
+        external_id: header.external_id.map(str::to_owned),
+    };
+    admit::<E>(op, id, upkeep.dossier_id, draft).await?;
+    let model = E::build(draft, upkeep);
+    let row = model.clone().into_active_model().reset_all();
+    E::insert(row).exec_without_returning(&op.lane).await.map_err(taken)?;
+    finish::<E>(op, &model, draft).await?;
+    Ok(model)
+}
+
+/// Edits a node. `version` is the one that the editor saw. To be called within a transaction.
+///
+/// # Errors
+/// [`Error::NotFound`] if there is none; [`Error::Refused`] with [`Code::Conflict`] if it has been edited since, or with
+/// all that is wrong with the edited draft.
+pub async fn update<E: Concept>(
+    op: &Op,
+    id: i64,
+    version: i32,
+    edit: impl FnOnce(&mut E::Draft) + Send,
+) -> Result<E::Model> {
+    policy::authorise(op, action(E::KIND))?;
+    let Some(current) = list::get::<E>(op, Filter::equal(E::ID, id)).await? else {
+        return Err(Error::refused(Code::NotFound, "id", format!("there is no such {}", E::KIND.noun())));
+    };
+    let before = E::draft(op, &current).await?;
+    let mut draft = before.clone();
+    edit(&mut draft);
+    let upkeep = E::upkeep(&current);
+    if upkeep.version != version {
+        return Err(stale(version, upkeep.version));
+    }
+    if draft == before {
+        return Ok(current);
+    }
+    rewrite::<E>(op, upkeep, &draft).await
+}
+
+async fn rewrite<E: Concept>(op: &Op, before: Upkeep, draft: &E::Draft) -> Result<E::Model> {
+    admit::<E>(op, before.id, before.dossier_id, draft).await?;
+    let header = E::header(draft);
+    let upkeep = Upkeep {
+        version: before.version + 1,
+        updated_at: op.now(),
+        marking: header.marking,
+        external_id: header.external_id.map(str::to_owned),
+        ..before
+    };
+    let model = E::build(draft, upkeep);
+    let row = model.clone().into_active_model().reset_all();
+    let seen = E::VERSION.eq(before.version);
+    let written = E::update_many().set(row).filter(E::ID.eq(before.id)).filter(seen).exec(&op.lane).await.map_err(taken)?;
+    if written.rows_affected != 1 {
+        return Err(stale(before.version, before.version + 1));
+    }
+    finish::<E>(op, &model, draft).await?;
+    Ok(model)
+}
+
+/// Creates a node, or edits the one with the same slug or external id where it differs. To be called within a transaction.
+///
+/// # Errors
+/// As [`create`] and [`update`].
+pub async fn put<E: Concept>(op: &Op, draft: &E::Draft) -> Result<Put<E::Model>> {
+    policy::authorise(op, action(E::KIND))?;
+    let header = E::header(draft);
+    let by_slug = header.slug.and_then(E::with_slug);
+    let found = match by_slug.or_else(|| header.external_id.map(E::with_external_id)) {
+        Some(filter) => list::get::<E>(op, within(header.dossier, filter)).await?,
+        None => None,
+    };
+    let Some(current) = found else { return create::<E>(op, draft).await.map(Put::Created) };
+    if E::draft(op, &current).await? == *draft {
+        return Ok(Put::Unchanged(current));
+    }
+    rewrite::<E>(op, E::upkeep(&current), draft).await.map(Put::Changed)
+}
+
+fn within<E: Concept>(dossier: Option<i64>, filter: Filter<E>) -> Filter<E> {
+    let dossier = dossier.map(|dossier| Filter::equal(E::DOSSIER, dossier));
+    Filter::all(dossier.into_iter().chain([filter]))
+}
+
+/// Lets a draft in, or reports all that is wrong with it.
+async fn admit<E: Concept>(op: &Op, id: i64, dossier: i64, draft: &E::Draft) -> Result<()> {
+    let scope = policy::scope(op)?;
+    let header = E::header(draft);
+    let mut problems = Problems::default();
+    if let Some(slug) = header.slug {
+        check_slug(slug, &mut problems);
+    }
+    problems.optional("externalId", header.external_id, 200);
+    E::check(op, draft, &mut problems);
+    let mut references = E::references(draft);
+    references.extend(header.dossier.map(|dossier| Reference::new("dossier", Kind::Dossier, dossier)));
+    reference::check(op, &scope, dossier, &references, &mut problems).await?;
+    let keys = [
+        header.slug.and_then(|slug| Some(("slug", slug, E::with_slug(slug)?))),
+        header.external_id.map(|key| ("externalId", key, E::with_external_id(key))),
+    ];
+    for (field, key, filter) in keys.into_iter().flatten() {
+        let other = list::get::<E>(op, within(header.dossier, filter)).await?;
+        if other.is_some_and(|other| E::id_of(&other) != id) {
+            let noun = E::KIND.noun();
+            problems.add(Code::Taken, field, format!("another {noun} already has {key:?}"));
+        }
+    }
+    E::verify(op, id, draft, &mut problems).await?;
+    problems.finish()
+}
+
+async fn finish<E: Concept>(op: &Op, model: &E::Model, draft: &E::Draft) -> Result<()> {
+    E::write_links(op, E::id_of(model), draft).await?;
+    search::index::<E>(op, model, E::words(model)).await?;
+    revision::leave::<E>(op, model, E::links(draft)).await
+}
+
+/// Letters a to z, digits and single hyphens: readable in an address, and the same in every script and font.
+fn check_slug(slug: &str, problems: &mut Problems) {
+    let fine = slug.len() <= 100
+        && slug.split('-').all(|part| {
+            !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+        });
+    if !fine {
+        let expected = "expected 1 to 100 letters a-z and digits, in words joined by single hyphens";
+        problems.add(Code::Invalid, "slug", format!("{slug:?} is not a slug: {expected}"));
+    }
+}
+
+fn stale(seen: i32, now: i32) -> Error {
+    let message = format!("version {seen} is no longer current: somebody has edited it to version {now}");
+    Error::refused(Code::Conflict, "version", message)
+}
+
+/// Two writers wanted the same slug or external id at once, and the database let one in.
+pub(super) fn taken(cause: sea_orm::DbErr) -> Error {
+    match cause.sql_err() {
+        Some(SqlErr::UniqueConstraintViolation(_)) => {
+            Error::refused(Code::Taken, "", "another record with this slug or external id was written at the same time")
+        }
+        _ => cause.into(),
+    }
+}

@@ -1,0 +1,95 @@
+//! What a record refers to must be there, be visible, and be of the same dossier.
+
+use std::collections::BTreeMap;
+
+use entity::kind::Kind;
+use entity::record::Record;
+use entity::scope::Scope;
+use sea_orm::{ColumnTrait, QueryFilter, QuerySelect};
+
+use crate::error::{Code, Problems, Result};
+use crate::op::Op;
+
+/// One reference from a field of an input to another record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// The path of the field.
+    pub field: String,
+    /// The kind that is referred to.
+    pub kind: Kind,
+    /// The key.
+    pub id: i64,
+}
+
+impl Reference {
+    /// A reference from a field.
+    pub fn new(field: impl Into<String>, kind: Kind, id: i64) -> Self {
+        Self { field: field.into(), kind, id }
+    }
+
+    /// References from each item of a list.
+    pub fn each<'a>(field: &'a str, kind: Kind, ids: &'a [i64]) -> impl Iterator<Item = Self> + 'a {
+        ids.iter().enumerate().map(move |(n, id)| Self::new(format!("{field}.{n}"), kind, *id))
+    }
+}
+
+/// Reports every reference that does not hold, with one statement per kind.
+pub async fn check(
+    op: &Op,
+    scope: &Scope,
+    dossier: i64,
+    references: &[Reference],
+    problems: &mut Problems,
+) -> Result<()> {
+    let mut by_kind: BTreeMap<Kind, Vec<&Reference>> = BTreeMap::new();
+    for reference in references {
+        by_kind.entry(reference.kind).or_default().push(reference);
+    }
+    for (kind, references) in by_kind {
+        let ids: Vec<i64> = references.iter().map(|reference| reference.id).collect();
+        let found = dossiers_of(op, scope, kind, ids).await?;
+        for Reference { field, id, .. } in references {
+            match found.get(id) {
+                None => problems.add(Code::NotFound, field, format!("there is no such {}", kind.noun())),
+                Some(other) if *other != dossier && kind != Kind::Dossier => {
+                    problems.add(Code::OtherDossier, field, format!("this {} belongs to another dossier", kind.noun()));
+                }
+                Some(_) => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The dossier of each of these records that one may see.
+async fn dossiers_of(op: &Op, scope: &Scope, kind: Kind, ids: Vec<i64>) -> Result<BTreeMap<i64, i64>> {
+    match kind {
+        Kind::Dossier => narrow::<entity::dossier::Entity>(op, scope, ids).await,
+        Kind::Stakeholder => narrow::<entity::stakeholder::Entity>(op, scope, ids).await,
+        Kind::Mechanism => narrow::<entity::mechanism::Entity>(op, scope, ids).await,
+        Kind::Condition => narrow::<entity::condition::Entity>(op, scope, ids).await,
+        Kind::Argument => narrow::<entity::argument::Entity>(op, scope, ids).await,
+        Kind::Source => narrow::<entity::source::Entity>(op, scope, ids).await,
+        Kind::Position => narrow::<entity::position::Entity>(op, scope, ids).await,
+        Kind::Relation => narrow::<entity::relation::Entity>(op, scope, ids).await,
+        Kind::Status => narrow::<entity::status::Entity>(op, scope, ids).await,
+        Kind::Finding => narrow::<entity::finding::Entity>(op, scope, ids).await,
+        Kind::Event => narrow::<entity::event::Entity>(op, scope, ids).await,
+        Kind::Implication => narrow::<entity::implication::Entity>(op, scope, ids).await,
+        Kind::Rating => narrow::<entity::rating::Entity>(op, scope, ids).await,
+        Kind::Revision => narrow::<entity::revision::Entity>(op, scope, ids).await,
+        Kind::Account => Ok(BTreeMap::new()),
+    }
+}
+
+async fn narrow<E: Record>(op: &Op, scope: &Scope, ids: Vec<i64>) -> Result<BTreeMap<i64, i64>> {
+    let rows: Vec<(i64, i64)> = E::scoped(scope)
+        .select_only()
+        .column_as(E::ID, "id")
+        .column_as(E::DOSSIER, "dossier")
+        .filter(E::ID.is_in(ids))
+        .into_tuple()
+        .all(&op.lane)
+        .await?;
+    Ok(rows.into_iter().collect())
+}

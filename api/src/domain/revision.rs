@@ -1,0 +1,115 @@
+//! Revisions: the state of a node after each edit, the first included.
+
+use std::collections::HashMap;
+
+use entity::moment::Moment;
+use entity::record::{Node, Record};
+use entity::revision::{ActiveModel, Column, Entity, Model};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
+use serde_json::{Map, Value};
+
+use crate::domain::list;
+use crate::error::Result;
+use crate::op::Op;
+use crate::policy;
+
+/// One field that an edit changed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// The name of the field.
+    pub field: String,
+    /// Its value before; null if there was none.
+    pub before: Value,
+    /// Its value after; null if there is none.
+    pub after: Value,
+}
+
+/// Writes down the state of a node after an edit. `links` is what belongs to its state but stands in other tables.
+pub(super) async fn leave<E: Node>(op: &Op, model: &E::Model, links: Value) -> Result<()> {
+    let upkeep = E::upkeep(model);
+    let mut snapshot = serde_json::to_value(model)?;
+    if let (Value::Object(fields), Value::Object(links)) = (&mut snapshot, links) {
+        fields.extend(links);
+    }
+    let revision = Model {
+        id: op.id(),
+        dossier_id: upkeep.dossier_id,
+        kind: E::KIND,
+        node_id: upkeep.id,
+        version: upkeep.version,
+        marking: upkeep.marking,
+        recorded_at: upkeep.updated_at,
+        recorded_by: policy::signed(op)?.id,
+        snapshot: snapshot.to_string(),
+    };
+    let row: ActiveModel = revision.into_active_model().reset_all();
+    Entity::insert(row).exec_without_returning(&op.lane).await?;
+    Ok(())
+}
+
+/// The nodes as they were at a moment. Those that have not been edited since are taken as they are.
+pub(super) async fn restored<E: Record>(op: &Op, rows: Vec<E::Model>, at: Moment) -> Result<Vec<E::Model>> {
+    let ids: Vec<i64> = rows.iter().map(E::id_of).collect();
+    let newest = Query::select()
+        .expr(Expr::col(Column::Version).max())
+        .from_as(Entity, "earlier")
+        .and_where(Expr::col(("earlier", Column::NodeId)).equals((Entity, Column::NodeId)))
+        .and_where(Expr::col(("earlier", Column::RecordedAt)).lte(at))
+        .take();
+    let snapshots = Entity::scoped(&policy::scope(op)?)
+        .filter(Column::NodeId.is_in(ids))
+        .filter(Column::Version.in_subquery(newest))
+        .all(&op.lane)
+        .await?;
+    let mut then = HashMap::new();
+    for revision in snapshots {
+        then.insert(revision.node_id, serde_json::from_str::<E::Model>(&revision.snapshot)?);
+    }
+    Ok(rows.into_iter().map(|row| then.remove(&E::id_of(&row)).unwrap_or(row)).collect())
+}
+
+/// What each of these revisions changed of the one before it. The first of a node changed nothing: it made it.
+///
+/// # Errors
+/// [`crate::error::Error::Unauthenticated`] for the anonymous actor.
+pub async fn changes(op: &Op, revision: &Model) -> Result<Vec<Change>> {
+    use entity::filter::Filter;
+    let filter = Filter::all([
+        Filter::equal(Column::NodeId, revision.node_id),
+        Filter::equal(Column::Version, revision.version - 1),
+    ]);
+    let Some(before) = list::get::<Entity>(op, filter).await? else { return Ok(Vec::new()) };
+    differences(&before.snapshot, &revision.snapshot)
+}
+
+/// What keeps count of edits and is no change itself.
+const UPKEEP: [&str; 2] = ["version", "updated_at"];
+
+fn differences(before: &str, after: &str) -> Result<Vec<Change>> {
+    let mut before: Map<String, Value> = serde_json::from_str(before)?;
+    let after: Map<String, Value> = serde_json::from_str(after)?;
+    let mut changes = Vec::new();
+    for (name, after) in after {
+        let before = before.remove(&name).unwrap_or_default();
+        if before != after && !UPKEEP.contains(&name.as_str()) {
+            changes.push(Change { field: camel(&name), before, after });
+        }
+    }
+    Ok(changes)
+}
+
+/// The name that a column has in GraphQL.
+fn camel(column: &str) -> String {
+    let mut name = String::with_capacity(column.len());
+    for (n, word) in column.trim_end_matches("_id").split('_').enumerate() {
+        let mut letters = word.chars();
+        match letters.next() {
+            Some(first) if n > 0 => name.extend(first.to_uppercase()),
+            Some(first) => name.push(first),
+            None => {}
+        }
+        name.push_str(letters.as_str());
+    }
+    name
+}

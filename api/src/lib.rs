@@ -1,0 +1,6 @@
+//! Demarche: the system of record for who stands where on what, since when, and according to whom.
+
+pub mod error;
+pub mod op;
+pub mod policy;
+pub mod store;

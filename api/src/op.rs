@@ -1,0 +1,149 @@
+//! The operation: who asks, when, with which ids, and through which connection. The first parameter of every function of
+//! the domain, so that nothing in it depends on the outside world unseen.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use entity::moment::Moment;
+use entity::record::AsOf;
+use entity::words::Role;
+
+use crate::error::Result;
+use crate::store::{Lane, Store};
+
+/// Who asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// Nobody who is known.
+    Anonymous,
+    /// Somebody who is signed in.
+    Account(Signed),
+}
+
+/// Somebody who is signed in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signed {
+    /// The key of the account.
+    pub id: i64,
+    /// What it may do.
+    pub role: Role,
+}
+
+/// The time. The only implementation outside tests is [`SystemClock`].
+pub trait Clock: Send + Sync + fmt::Debug {
+    /// Now.
+    fn now(&self) -> Moment;
+}
+
+/// The machine's clock.
+#[derive(Clone, Copy, Debug)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the seam behind which the machine's clock stands")]
+    fn now(&self) -> Moment {
+        Utc::now().into()
+    }
+}
+
+/// Makes keys: 64-bit ids in the TSID layout, that sort by time and reveal no counts.
+///
+/// From the top: 42 bits of milliseconds since 2020-01-01T00:00:00Z (enough until 2159), 10 bits of node, 12 bits of
+/// counter. Within one maker they always grow, even where the clock does not.
+#[derive(Debug)]
+pub struct Ids {
+    node: i64,
+    /// Milliseconds and counter of the last key.
+    last: AtomicI64,
+}
+
+const EPOCH_MS: i64 = 1_577_836_800_000;
+const NODE_BITS: u32 = 10;
+const COUNTER_BITS: u32 = 12;
+
+impl Ids {
+    /// `node` tells this process from others that write to the same database; its lowest 10 bits count.
+    pub fn new(node: u16) -> Self {
+        Self { node: i64::from(node) & ((1 << NODE_BITS) - 1), last: AtomicI64::new(0) }
+    }
+
+    /// A key never given before by this maker.
+    pub fn next(&self, now: Moment) -> i64 {
+        let fresh = (now.0.div_euclid(1000) - EPOCH_MS).max(0) << COUNTER_BITS;
+        let step = |last: i64| Some(fresh.max(last + 1));
+        let last = self.last.fetch_update(Ordering::AcqRel, Ordering::Acquire, step).unwrap_or(fresh);
+        let ticks = fresh.max(last + 1);
+        let (ms, counter) = (ticks >> COUNTER_BITS, ticks & ((1 << COUNTER_BITS) - 1));
+        (ms << (NODE_BITS + COUNTER_BITS)) | (self.node << COUNTER_BITS) | counter
+    }
+}
+
+/// What all operations of a process share.
+#[derive(Clone, Debug)]
+pub struct Base {
+    /// The database.
+    pub store: Store,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The keys.
+    pub ids: Arc<Ids>,
+}
+
+impl Base {
+    /// Begins an operation.
+    pub fn op(&self, actor: Actor) -> Op {
+        Op { actor, base: self.clone(), lane: self.store.reading() }
+    }
+}
+
+/// One operation.
+#[derive(Clone, Debug)]
+pub struct Op {
+    /// Who asks.
+    pub actor: Actor,
+    /// What it shares with others.
+    pub base: Base,
+    /// The connection, or the transaction that it is in.
+    pub lane: Lane,
+}
+
+impl Op {
+    /// Now.
+    pub fn now(&self) -> Moment {
+        self.base.clock.now()
+    }
+
+    /// Today, in UTC.
+    pub fn today(&self) -> NaiveDate {
+        DateTime::<Utc>::from(self.now()).date_naive()
+    }
+
+    /// A new key.
+    pub fn id(&self) -> i64 {
+        self.base.ids.next(self.now())
+    }
+
+    /// Both clocks at now.
+    pub fn present(&self) -> AsOf {
+        AsOf { valid: self.today(), recorded: None }
+    }
+
+    /// The same operation inside a transaction: all of it is done by [`Op::commit`] or, if it is dropped, none of it.
+    ///
+    /// # Errors
+    /// If the database is away or busy for too long.
+    pub async fn begin(&self) -> Result<Self> {
+        let lane = self.base.store.begin(&self.lane).await?;
+        Ok(Self { actor: self.actor.clone(), base: self.base.clone(), lane })
+    }
+
+    /// Ends the transaction and keeps what was done in it.
+    ///
+    /// # Errors
+    /// If the database cannot keep it; then nothing of it is kept.
+    pub async fn commit(self) -> Result<()> {
+        self.lane.commit().await
+    }
+}

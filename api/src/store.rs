@@ -1,0 +1,162 @@
+//! Connections and transactions: the only room that asks which database this is.
+//!
+//! SQLite has two pools: one connection that writes, so that writers queue in the program instead of failing on a locked
+//! file, and several that only read. PostgreSQL has one pool for both.
+
+mod lane;
+
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use migration::{Migrator, MigratorTrait};
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sea_orm::{
+    ConnectOptions, Database, DatabaseConnection, DbBackend, SqliteTransactionMode, SqlxSqliteConnector, TransactionOptions,
+    TransactionTrait,
+};
+
+pub use self::lane::Lane;
+use crate::error::{Error, Result};
+
+/// A database.
+#[derive(Clone, Debug)]
+pub struct Store {
+    reader: DatabaseConnection,
+    writer: DatabaseConnection,
+}
+
+/// Where the database is, and how hard it may be used.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// `sqlite:PATH`, `sqlite://PATH` or `postgres://USER:PASSWORD@HOST:PORT/DATABASE`.
+    pub url: String,
+    /// How many connections at most.
+    pub connections_max: u32,
+    /// How long to wait for a free connection, or for SQLite's lock.
+    pub wait_max: Duration,
+}
+
+/// The state of one migration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Its name.
+    pub name: String,
+    /// Whether the database has it.
+    pub applied: bool,
+}
+
+impl Store {
+    /// Opens a database; SQLite's file is made if there is none.
+    ///
+    /// # Errors
+    /// [`Error::BadInput`] if the URL is of neither database, or the database does not answer.
+    pub async fn open(place: &Place) -> Result<Self> {
+        match place.url.split(':').next() {
+            Some("sqlite") => Self::open_sqlite(place).await,
+            Some("postgres" | "postgresql") => Self::open_postgres(place).await,
+            _ => Err(Error::BadInput(
+                "database-url: expected `sqlite:PATH` or `postgres://USER:PASSWORD@HOST/DATABASE`".to_owned(),
+            )),
+        }
+    }
+
+    async fn open_sqlite(place: &Place) -> Result<Self> {
+        let options = SqliteConnectOptions::from_str(&place.url)
+            .map_err(|cause| away(&cause))?
+            .create_if_missing(true)
+            .foreign_keys(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal)
+            .busy_timeout(place.wait_max)
+            .pragma("mmap_size", "1073741824")
+            .pragma("cache_size", "-65536")
+            .pragma("temp_store", "memory")
+            .optimize_on_close(true, 400);
+        let pool = |size| SqlitePoolOptions::new().max_connections(size).acquire_timeout(place.wait_max);
+        let writer = pool(1).connect_with(options.clone()).await.map_err(|cause| away(&cause))?;
+        let reading = options.pragma("query_only", "true");
+        let reader = pool(place.connections_max).connect_with(reading).await.map_err(|cause| away(&cause))?;
+        Ok(Self {
+            reader: SqlxSqliteConnector::from_sqlx_sqlite_pool(reader),
+            writer: SqlxSqliteConnector::from_sqlx_sqlite_pool(writer),
+        })
+    }
+
+    async fn open_postgres(place: &Place) -> Result<Self> {
+        let mut options = ConnectOptions::new(&place.url);
+        options
+            .max_connections(place.connections_max)
+            .acquire_timeout(place.wait_max)
+            .connect_timeout(place.wait_max)
+            .sqlx_logging(false);
+        let pool = Database::connect(options).await.map_err(|cause| away(&cause))?;
+        Ok(Self { reader: pool.clone(), writer: pool })
+    }
+
+    /// A lane that reads.
+    pub fn reading(&self) -> Lane {
+        Lane::new(self.reader.clone())
+    }
+
+    /// Begins a transaction that may write. Its statements are counted with those of `lane`.
+    ///
+    /// # Errors
+    /// If the database is away, or another writer does not finish in time.
+    pub async fn begin(&self, lane: &Lane) -> Result<Lane> {
+        let mode = match self.writer.get_database_backend() {
+            // Taken at once: a transaction that reads first and then wants to write could not be let in.
+            DbBackend::Sqlite => Some(SqliteTransactionMode::Immediate),
+            _ => None,
+        };
+        let options = TransactionOptions { sqlite_transaction_mode: mode, ..TransactionOptions::default() };
+        let transaction = self.writer.begin_with_options(options).await?;
+        Ok(lane.within(Arc::new(transaction)))
+    }
+
+    /// Every migration, oldest first, and whether the database has it.
+    ///
+    /// # Errors
+    /// If the database is away, or has migrations that this program does not know.
+    pub async fn migrations(&self) -> Result<Vec<Step>> {
+        // Read with a statement of our own: sea-orm-migration makes its table as soon as it looks, and looking must not
+        // write.
+        let applied = lane::applied_migrations(&self.reader).await?;
+        let known: Vec<String> = Migrator::migrations().iter().map(|m| m.name().to_owned()).collect();
+        if let Some(stranger) = applied.iter().find(|name| !known.contains(name)) {
+            return Err(Error::BadInput(format!(
+                "the database has the migration {stranger}, which this program does not know: it was migrated by a newer one"
+            )));
+        }
+        Ok(known.into_iter().map(|name| Step { applied: applied.contains(&name), name }).collect())
+    }
+
+    /// Applies the migrations that are missing.
+    ///
+    /// # Errors
+    /// If one fails; those before it are kept.
+    pub async fn migrate_up(&self) -> Result<()> {
+        Ok(Migrator::up(&self.writer, None).await?)
+    }
+
+    /// Takes back the last `steps` migrations, and the data in them.
+    ///
+    /// # Errors
+    /// If one fails; those after it stay taken back.
+    pub async fn migrate_down(&self, steps: u32) -> Result<()> {
+        Ok(Migrator::down(&self.writer, Some(steps)).await?)
+    }
+
+    /// Closes the connections; SQLite's file is then whole without its log.
+    pub async fn close(self) {
+        for pool in [self.reader, self.writer] {
+            // A pool that is already closed is what was wanted.
+            let _ = pool.close().await;
+        }
+    }
+}
+
+/// The database cannot be reached. The driver's words name hosts and files but no password.
+fn away(cause: &dyn std::fmt::Display) -> Error {
+    Error::BadInput(format!("the database does not answer: {cause}"))
+}

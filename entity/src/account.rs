@@ -1,0 +1,23 @@
+//! Accounts: who may sign in.
+
+use sea_orm::entity::prelude::*;
+
+use crate::moment::Moment;
+use crate::words::Role;
+
+/// A row.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "account")]
+#[expect(missing_docs, reason = "the columns are defined in the GraphQL schema, where their readers are")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: i64,
+    pub email: String,
+    pub name: String,
+    pub password_hash: String,
+    pub role: Role,
+    pub created_at: Moment,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

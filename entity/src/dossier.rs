@@ -1,0 +1,33 @@
+//! Dossiers: one policy question under study each.
+
+use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::kind::Kind;
+use crate::moment::Moment;
+use crate::record::node;
+use crate::words::Marking;
+
+/// A stored dossier. What its columns mean is said in the GraphQL schema.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel, Serialize, Deserialize)]
+#[sea_orm(table_name = "dossier")]
+#[expect(missing_docs, reason = "the columns are defined in the GraphQL schema, where their readers are")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: i64,
+    pub version: i32,
+    pub created_at: Moment,
+    pub created_by: i64,
+    pub updated_at: Moment,
+    pub marking: Marking,
+    pub external_id: Option<String>,
+    pub slug: String,
+    pub title: String,
+    pub question: Option<String>,
+    pub description: Option<String>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+node!(Kind::Dossier, id, Column::Id);

@@ -1,0 +1,36 @@
+//! Mechanisms: proposed ways to act.
+
+use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::kind::Kind;
+use crate::moment::Moment;
+use crate::record::node;
+use crate::words::{Marking, MechanismKind, MechanismMode};
+
+/// A stored mechanism. What its columns mean is said in the GraphQL schema.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel, Serialize, Deserialize)]
+#[sea_orm(table_name = "mechanism")]
+#[expect(missing_docs, reason = "the columns are defined in the GraphQL schema, where their readers are")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: i64,
+    pub version: i32,
+    pub created_at: Moment,
+    pub created_by: i64,
+    pub updated_at: Moment,
+    pub marking: Marking,
+    pub external_id: Option<String>,
+    pub dossier_id: i64,
+    pub slug: String,
+    pub name: String,
+    pub mode: MechanismMode,
+    pub kind: MechanismKind,
+    pub description: Option<String>,
+    pub part_of_id: Option<i64>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+node!(Kind::Mechanism, dossier_id, Column::DossierId);

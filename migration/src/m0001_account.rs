@@ -1,0 +1,29 @@
+//! Accounts: who may sign in.
+
+use sea_orm_migration::prelude::*;
+
+use crate::column::{drop_tables, key, moment, required_text, unique_index, word};
+
+#[derive(DeriveMigrationName)]
+pub struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let account = Table::create()
+            .table("account")
+            .col(key("id").primary_key())
+            .col(required_text(manager, "email"))
+            .col(required_text(manager, "name"))
+            .col(required_text(manager, "password_hash"))
+            .col(word(manager, "role", &["READER", "ANALYST", "ADMIN"]))
+            .col(moment("created_at"))
+            .take();
+        manager.create_table(account).await?;
+        unique_index(manager, "account", &["email"]).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        drop_tables(manager, &["account"]).await
+    }
+}
