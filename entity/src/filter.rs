@@ -64,9 +64,7 @@ impl<E: EntityTrait> Filter<E> {
 
     /// Holds where `column` refers to a record of `R` that `filter` holds for.
     pub fn through<R: Record>(column: E::Column, filter: Filter<R>) -> Self {
-        let reach = move |scope: &Scope| {
-            Condition::all().add(column.in_subquery(matching(scope, &filter)))
-        };
+        let reach = move |scope: &Scope| Condition::all().add(column.in_subquery(matching(scope, &filter)));
         Self(Term::Through(Arc::new(reach)), PhantomData)
     }
 

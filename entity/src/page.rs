@@ -1,10 +1,12 @@
 //! Pages by keyset: an order that ends with the key, and the place in it where a page begins.
 
 use sea_orm::sea_query::{
-    Alias, Asterisk, ColumnRef, Expr, ExprTrait, IntoColumnRef, NullOrdering, Order as Direction, Query, SelectStatement,
-    WindowStatement,
+    Alias, Asterisk, ColumnRef, Expr, ExprTrait, IntoColumnRef, NullOrdering, Order as Direction, Query,
+    SelectStatement, WindowStatement,
 };
-use sea_orm::{ColumnTrait, Condition, Iterable, ModelTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, Value};
+use sea_orm::{
+    ColumnTrait, Condition, Iterable, ModelTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, Value,
+};
 
 use crate::record::Record;
 

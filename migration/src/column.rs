@@ -23,24 +23,17 @@ pub fn required_text(manager: &SchemaManager<'_>, name: &'static str) -> ColumnD
 
 /// A text column whose value must be one of `words`.
 pub fn word(manager: &SchemaManager<'_>, name: &'static str, words: &[&'static str]) -> ColumnDef {
-    required_text(manager, name)
-        .check(Expr::col(name).is_in(words.iter().copied()))
-        .take()
+    required_text(manager, name).check(Expr::col(name).is_in(words.iter().copied())).take()
 }
 
 /// As [`word`], but it may be left out.
 pub fn optional_word(manager: &SchemaManager<'_>, name: &'static str, words: &[&'static str]) -> ColumnDef {
-    text(manager, name)
-        .check(Expr::col(name).is_in(words.iter().copied()))
-        .take()
+    text(manager, name).check(Expr::col(name).is_in(words.iter().copied())).take()
 }
 
 /// A small whole number between two bounds, both included.
 pub fn scale(name: &'static str, low: i16, high: i16) -> ColumnDef {
-    ColumnDef::new(name)
-        .small_integer()
-        .check(Expr::col(name).between(low, high))
-        .take()
+    ColumnDef::new(name).small_integer().check(Expr::col(name).between(low, high)).take()
 }
 
 /// A key: a 64-bit time-sorted id made by the program.
@@ -77,10 +70,7 @@ pub fn node_table(manager: &SchemaManager<'_>, name: &'static str) -> TableCreat
 
 /// The columns of a node that belongs to a dossier.
 pub fn dossier_node_table(manager: &SchemaManager<'_>, name: &'static str) -> TableCreateStatement {
-    node_table(manager, name)
-        .col(key("dossier_id"))
-        .foreign_key(&mut reference(name, "dossier_id", "dossier"))
-        .take()
+    node_table(manager, name).col(key("dossier_id")).foreign_key(&mut reference(name, "dossier_id", "dossier")).take()
 }
 
 /// The columns that every assertion carries. `occurred` names the date column.
@@ -135,19 +125,11 @@ fn all_or_none(columns: &[&'static str]) -> Expr {
 
 /// A foreign key to another table's `id`. Nothing is deleted behind anybody's back: the default, restrict, holds.
 pub fn reference(table: &'static str, column: &'static str, to: &'static str) -> ForeignKeyCreateStatement {
-    ForeignKey::create()
-        .name(format!("fk_{table}_{column}"))
-        .from(table, column)
-        .to(to, "id")
-        .take()
+    ForeignKey::create().name(format!("fk_{table}_{column}")).from(table, column).to(to, "id").take()
 }
 
 /// Makes an index named after its table and columns.
-pub async fn index(
-    manager: &SchemaManager<'_>,
-    table: &'static str,
-    columns: &[&'static str],
-) -> Result<(), DbErr> {
+pub async fn index(manager: &SchemaManager<'_>, table: &'static str, columns: &[&'static str]) -> Result<(), DbErr> {
     let mut index = named(table, columns);
     manager.create_index(index.take()).await
 }
@@ -184,10 +166,8 @@ pub async fn node_indexes(manager: &SchemaManager<'_>, table: &'static str, slug
         index(manager, table, &["dossier_id", "id"]).await?;
     }
     index(manager, table, &["created_by"]).await?;
-    let external = named(table, &["dossier_id", "external_id"])
-        .unique()
-        .cond_where(Expr::col("external_id").is_not_null())
-        .take();
+    let external =
+        named(table, &["dossier_id", "external_id"]).unique().cond_where(Expr::col("external_id").is_not_null()).take();
     manager.create_index(external).await
 }
 
@@ -202,10 +182,8 @@ pub async fn assertion_indexes(
     index(manager, table, &["recorded_by"]).await?;
     sparse_index(manager, table, "retracted_by").await?;
     // One assertion supersedes exactly one other, and is superseded at most once: two writers cannot both win.
-    let supersedes = named(table, &["supersedes_id"])
-        .unique()
-        .cond_where(Expr::col("supersedes_id").is_not_null())
-        .take();
+    let supersedes =
+        named(table, &["supersedes_id"]).unique().cond_where(Expr::col("supersedes_id").is_not_null()).take();
     manager.create_index(supersedes).await?;
     // A correction keeps the external id of what it corrects, so only the newest of a chain must be unique.
     let external = named(table, &["dossier_id", "external_id"])

@@ -2,7 +2,9 @@
 
 use sea_orm_migration::prelude::*;
 
-use crate::column::{drop_tables, index, key, moment, node_table, reference, required_text, scale, text, unique_index, word};
+use crate::column::{
+    drop_tables, index, key, moment, node_table, reference, required_text, scale, text, unique_index, word,
+};
 
 const NODES: [&str; 6] = ["DOSSIER", "STAKEHOLDER", "MECHANISM", "CONDITION", "ARGUMENT", "SOURCE"];
 const RECORDS: [&str; 13] = [

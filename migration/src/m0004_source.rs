@@ -2,7 +2,9 @@
 
 use sea_orm_migration::prelude::*;
 
-use crate::column::{PRECISIONS, dossier_node_table, drop_tables, key, node_indexes, optional_word, reference, required_text, text};
+use crate::column::{
+    PRECISIONS, dossier_node_table, drop_tables, key, node_indexes, optional_word, reference, required_text, text,
+};
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;

@@ -29,10 +29,9 @@ impl MigrationTrait for Migration {
         index(manager, "position", &["stakeholder_id", "id"]).await?;
         sparse_index(manager, "position", "on_behalf_of_id").await?;
 
-        for (table, column, target) in [
-            ("position_argument", "argument_id", "argument"),
-            ("position_condition", "condition_id", "condition"),
-        ] {
+        for (table, column, target) in
+            [("position_argument", "argument_id", "argument"), ("position_condition", "condition_id", "condition")]
+        {
             let link = Table::create()
                 .table(table)
                 .col(key("position_id"))

@@ -2,7 +2,9 @@
 
 use sea_orm_migration::prelude::*;
 
-use crate::column::{assertion_indexes, assertion_table, drop_tables, index, key, reference, required_text, sparse_index, text, word};
+use crate::column::{
+    assertion_indexes, assertion_table, drop_tables, index, key, reference, required_text, sparse_index, text, word,
+};
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;

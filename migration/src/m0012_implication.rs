@@ -2,7 +2,9 @@
 
 use sea_orm_migration::prelude::*;
 
-use crate::column::{assertion_indexes, assertion_table, drop_tables, reference, required_text, scale, sparse_index, word};
+use crate::column::{
+    assertion_indexes, assertion_table, drop_tables, reference, required_text, scale, sparse_index, word,
+};
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;

@@ -1,5 +1,6 @@
 //! How assertions change: they are recorded once, and then only superseded by a corrected one or retracted with a reason.
 
+use std::collections::HashMap;
 use std::fmt::Debug;
 use std::future::Future;
 
@@ -8,9 +9,7 @@ use entity::filter::Filter;
 use entity::kind::Kind;
 use entity::record::{Assertion, Provenance};
 use entity::words::{Likelihood, Marking};
-use sea_orm::{
-    ActiveModelBehavior, ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter,
-};
+use sea_orm::{ActiveModelBehavior, ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter};
 
 use crate::domain::date::PartialDate;
 use crate::domain::list;
@@ -202,10 +201,8 @@ pub async fn supersede<E: Claim>(op: &Op, id: i64, draft: &E::Draft) -> Result<E
         return Err(Error::refused(Code::Taken, "externalId", message));
     }
     // The update decides between two writers: only one of them still finds the assertion open.
-    let closed = still_open::<E>(id)
-        .col_expr(E::SUPERSEDED_AT, sea_orm::sea_query::Expr::val(op.now()))
-        .exec(&op.lane)
-        .await?;
+    let closed =
+        still_open::<E>(id).col_expr(E::SUPERSEDED_AT, sea_orm::sea_query::Expr::val(op.now())).exec(&op.lane).await?;
     if closed.rows_affected != 1 {
         return Err(closed_already(Code::AlreadySuperseded));
     }
@@ -250,7 +247,9 @@ pub async fn put<E: Claim>(op: &Op, draft: &E::Draft) -> Result<Put<E::Model>> {
         Some(key) => current::<E>(op, evidence.dossier, key).await?,
         None => None,
     };
-    let Some(current) = found else { return write::<E>(op, draft, None).await.map(Put::Created) };
+    let Some(current) = found else {
+        return write::<E>(op, draft, None).await.map(Put::Created);
+    };
     let retracted = E::provenance(&current).retracted_at.is_some();
     if retracted || E::draft(op, &current).await? == *draft {
         return Ok(Put::Unchanged(current));
@@ -292,10 +291,7 @@ fn closed_already(code: Code) -> Error {
 }
 
 fn still_open<E: Claim>(id: i64) -> sea_orm::UpdateMany<E> {
-    E::update_many()
-        .filter(E::ID.eq(id))
-        .filter(E::SUPERSEDED_AT.is_null())
-        .filter(E::RETRACTED_AT.is_null())
+    E::update_many().filter(E::ID.eq(id)).filter(E::SUPERSEDED_AT.is_null()).filter(E::RETRACTED_AT.is_null())
 }
 
 async fn write<E: Claim>(op: &Op, draft: &E::Draft, supersedes: Option<i64>) -> Result<E::Model> {
@@ -322,12 +318,26 @@ async fn write<E: Claim>(op: &Op, draft: &E::Draft, supersedes: Option<i64>) -> 
     Ok(model)
 }
 
+/// The assertions that replaced these, by the key of what they replaced.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] for the anonymous actor.
+pub async fn successors<E: Assertion>(op: &Op, ids: &[i64]) -> Result<HashMap<i64, E::Model>> {
+    let scope = policy::scope(op)?;
+    let rows = E::scoped(&scope).filter(E::SUPERSEDES.is_in(ids.iter().copied())).all(&op.lane).await?;
+    let replaced = |row: E::Model| E::provenance(&row).supersedes_id.map(|id| (id, row));
+    Ok(rows.into_iter().filter_map(replaced).collect())
+}
+
 /// A quote must stand in the source's text, where that is stored.
 async fn check_quote(op: &Op, source: i64, quote: &Quote, problems: &mut Problems) -> Result<()> {
-    let Some(text) = super::source::text(op, source).await? else { return Ok(()) };
-    let bounds = quote.start.zip(quote.end).and_then(|(start, end)| {
-        Some((usize::try_from(start).ok()?, usize::try_from(end).ok()?))
-    });
+    let Some(text) = super::source::text(op, source).await? else {
+        return Ok(());
+    };
+    let bounds = quote
+        .start
+        .zip(quote.end)
+        .and_then(|(start, end)| Some((usize::try_from(start).ok()?, usize::try_from(end).ok()?)));
     let stands = match bounds {
         Some((start, end)) => text.chars().skip(start).take(end.saturating_sub(start)).eq(quote.exact.chars()),
         None => text.contains(&quote.exact),
@@ -337,3 +347,60 @@ async fn check_quote(op: &Op, source: i64, quote: &Quote, problems: &mut Problem
     }
     Ok(())
 }
+
+/// A row: the columns that every assertion has, from its provenance, and its own.
+macro_rules! row {
+    ($model:ident, $provenance:expr, $on:ident, $precision:ident, { $($own:tt)* }) => {{
+        let entity::record::Provenance {
+            id,
+            dossier_id,
+            external_id,
+            source_id,
+            locator,
+            quote_exact,
+            quote_prefix,
+            quote_suffix,
+            quote_start,
+            quote_end,
+            occurred_on,
+            occurred_precision,
+            credibility,
+            confidence,
+            marking,
+            recorded_at,
+            recorded_by,
+            supersedes_id,
+            superseded_at,
+            retracted_at,
+            retracted_by,
+            retraction_reason,
+        } = $provenance;
+        $model {
+            id,
+            dossier_id,
+            external_id,
+            source_id,
+            locator,
+            quote_exact,
+            quote_prefix,
+            quote_suffix,
+            quote_start,
+            quote_end,
+            $on: occurred_on,
+            $precision: occurred_precision,
+            credibility,
+            confidence,
+            marking,
+            recorded_at,
+            recorded_by,
+            supersedes_id,
+            superseded_at,
+            retracted_at,
+            retracted_by,
+            retraction_reason,
+            $($own)*
+        }
+    }};
+}
+
+pub(crate) use row;

@@ -8,8 +8,8 @@ use entity::page::{PARENT, Page, Sort, count_each};
 use entity::record::{AsOf, Record};
 use sea_orm::sea_query::{ColumnRef, ExprTrait, IntoColumnRef, JoinType};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, IntoIdentity, PaginatorTrait, QueryFilter,
-    QueryTrait, Select,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryTrait,
+    Select,
 };
 
 use crate::domain::revision;
@@ -117,7 +117,8 @@ pub async fn list_each<E: Record>(
     if query.count {
         let counted = op.lane.query_all(&count_each(select.clone(), &link.parent)).await?;
         for row in &counted {
-            totals.insert(row.try_get::<i64>("", PARENT)?, u64::try_from(row.try_get::<i64>("", "total")?).unwrap_or(0));
+            totals
+                .insert(row.try_get::<i64>("", PARENT)?, u64::try_from(row.try_get::<i64>("", "total")?).unwrap_or(0));
         }
     }
     let rows = op.lane.query_all(&query.page.select_each(select, &query.sort, &link.parent)).await?;
@@ -141,7 +142,9 @@ pub async fn list_each<E: Record>(
 
 /// The records as they were recorded at the time asked for.
 async fn recalled<E: Record>(op: &Op, mut rows: Vec<E::Model>, as_of: AsOf) -> Result<Vec<E::Model>> {
-    let Some(at) = as_of.recorded else { return Ok(rows) };
+    let Some(at) = as_of.recorded else {
+        return Ok(rows);
+    };
     for row in &mut rows {
         E::recall(row, at);
     }

@@ -7,9 +7,7 @@ use entity::filter::Filter;
 use entity::kind::Kind;
 use entity::record::{Node, Upkeep};
 use entity::words::Marking;
-use sea_orm::{
-    ActiveModelBehavior, ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, SqlErr,
-};
+use sea_orm::{ActiveModelBehavior, ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter, SqlErr};
 use serde_json::Value;
 
 use crate::domain::reference::{self, Reference};
@@ -168,7 +166,8 @@ async fn rewrite<E: Concept>(op: &Op, before: Upkeep, draft: &E::Draft) -> Resul
     let model = E::build(draft, upkeep);
     let row = model.clone().into_active_model().reset_all();
     let seen = E::VERSION.eq(before.version);
-    let written = E::update_many().set(row).filter(E::ID.eq(before.id)).filter(seen).exec(&op.lane).await.map_err(taken)?;
+    let written =
+        E::update_many().set(row).filter(E::ID.eq(before.id)).filter(seen).exec(&op.lane).await.map_err(taken)?;
     if written.rows_affected != 1 {
         return Err(stale(before.version, before.version + 1));
     }
@@ -188,7 +187,9 @@ pub async fn put<E: Concept>(op: &Op, draft: &E::Draft) -> Result<Put<E::Model>>
         Some(filter) => list::get::<E>(op, within(header.dossier, filter)).await?,
         None => None,
     };
-    let Some(current) = found else { return create::<E>(op, draft).await.map(Put::Created) };
+    let Some(current) = found else {
+        return create::<E>(op, draft).await.map(Put::Created);
+    };
     if E::draft(op, &current).await? == *draft {
         return Ok(Put::Unchanged(current));
     }
@@ -237,9 +238,9 @@ async fn finish<E: Concept>(op: &Op, model: &E::Model, draft: &E::Draft) -> Resu
 /// Letters a to z, digits and single hyphens: readable in an address, and the same in every script and font.
 fn check_slug(slug: &str, problems: &mut Problems) {
     let fine = slug.len() <= 100
-        && slug.split('-').all(|part| {
-            !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
-        });
+        && slug
+            .split('-')
+            .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()));
     if !fine {
         let expected = "expected 1 to 100 letters a-z and digits, in words joined by single hyphens";
         problems.add(Code::Invalid, "slug", format!("{slug:?} is not a slug: {expected}"));

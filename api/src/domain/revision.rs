@@ -6,7 +6,7 @@ use entity::moment::Moment;
 use entity::record::{Node, Record};
 use entity::revision::{ActiveModel, Column, Entity, Model};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 use serde_json::{Map, Value};
 
 use crate::domain::list;
@@ -79,7 +79,9 @@ pub async fn changes(op: &Op, revision: &Model) -> Result<Vec<Change>> {
         Filter::equal(Column::NodeId, revision.node_id),
         Filter::equal(Column::Version, revision.version - 1),
     ]);
-    let Some(before) = list::get::<Entity>(op, filter).await? else { return Ok(Vec::new()) };
+    let Some(before) = list::get::<Entity>(op, filter).await? else {
+        return Ok(Vec::new());
+    };
     differences(&before.snapshot, &revision.snapshot)
 }
 

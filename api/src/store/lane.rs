@@ -47,8 +47,8 @@ impl Lane {
         let Way::Transaction(transaction) = self.way else {
             return Err(Error::internal("commit outside a transaction"));
         };
-        let transaction =
-            Arc::into_inner(transaction).ok_or_else(|| Error::internal("commit while the transaction is still in use"))?;
+        let transaction = Arc::into_inner(transaction)
+            .ok_or_else(|| Error::internal("commit while the transaction is still in use"))?;
         Ok(transaction.commit().await?)
     }
 

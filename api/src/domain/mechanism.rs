@@ -1,0 +1,167 @@
+//! Mechanisms: proposed ways to act, and who has which part in them.
+
+use entity::filter::Filter;
+use entity::kind::Kind;
+use entity::mechanism::{ActiveModel, Column, Entity, Model};
+use entity::mechanism_party;
+use entity::record::Upkeep;
+use entity::words::{Marking, MechanismKind, MechanismMode, PartyRole};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
+use serde_json::{Value, json};
+
+use crate::domain::assertion::{LINE_MAX, TEXT_MAX};
+use crate::domain::list;
+use crate::domain::node::{Concept, Header};
+use crate::domain::reference::Reference;
+use crate::domain::search::Words;
+use crate::error::{Code, Problems, Result};
+use crate::op::Op;
+
+/// All that a person says of a mechanism.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(missing_docs, reason = "the fields are defined in the GraphQL schema, where their readers are")]
+pub struct Draft {
+    pub dossier: i64,
+    pub slug: String,
+    pub external_id: Option<String>,
+    pub marking: Marking,
+    pub name: String,
+    pub mode: MechanismMode,
+    pub kind: MechanismKind,
+    pub description: Option<String>,
+    pub part_of: Option<i64>,
+    /// Sorted.
+    pub parties: Vec<Party>,
+}
+
+impl Concept for Entity {
+    type Row = ActiveModel;
+    type Draft = Draft;
+
+    fn header(draft: &Draft) -> Header<'_> {
+        Header {
+            dossier: Some(draft.dossier),
+            slug: Some(&draft.slug),
+            external_id: draft.external_id.as_deref(),
+            marking: draft.marking,
+        }
+    }
+
+    fn check(_op: &Op, draft: &Draft, problems: &mut Problems) {
+        problems.required("name", &draft.name, LINE_MAX);
+        problems.optional("description", draft.description.as_deref(), TEXT_MAX);
+        if !draft.parties.is_sorted_by(|one, next| one < next) {
+            problems.add(Code::Invalid, "parties", "names the same stakeholder in the same role twice");
+        }
+    }
+
+    fn references(draft: &Draft) -> Vec<Reference> {
+        let party = |(n, party): (usize, &Party)| {
+            Reference::new(format!("parties.{n}.stakeholder"), Kind::Stakeholder, party.stakeholder)
+        };
+        let whole = draft.part_of.map(|id| Reference::new("partOf", Kind::Mechanism, id));
+        draft.parties.iter().enumerate().map(party).chain(whole).collect()
+    }
+
+    fn with_slug(slug: &str) -> Option<Filter<Self>> {
+        Some(Filter::equal(Column::Slug, slug))
+    }
+
+    fn with_external_id(external_id: &str) -> Filter<Self> {
+        Filter::equal(Column::ExternalId, external_id)
+    }
+
+    fn build(draft: &Draft, upkeep: Upkeep) -> Model {
+        let Draft { dossier: _, slug, external_id: _, marking: _, name, mode, kind, description, part_of, parties: _ } =
+            draft.clone();
+        let Upkeep { id, dossier_id, version, created_at, created_by, updated_at, marking, external_id } = upkeep;
+        Model {
+            id,
+            version,
+            created_at,
+            created_by,
+            updated_at,
+            marking,
+            external_id,
+            dossier_id,
+            slug,
+            name,
+            mode,
+            kind,
+            description,
+            part_of_id: part_of,
+        }
+    }
+
+    fn words(model: &Model) -> Words {
+        Words::new(&model.name, [Some(model.slug.as_str()), model.description.as_deref()])
+    }
+
+    async fn draft(op: &Op, model: &Model) -> Result<Draft> {
+        let parties = parties(op, model.id).await?;
+        let model = model.clone();
+        Ok(Draft {
+            dossier: model.dossier_id,
+            slug: model.slug,
+            external_id: model.external_id,
+            marking: model.marking,
+            name: model.name,
+            mode: model.mode,
+            kind: model.kind,
+            description: model.description,
+            part_of: model.part_of_id,
+            parties,
+        })
+    }
+
+    /// A mechanism is not part of itself, however many steps away.
+    async fn verify(op: &Op, id: i64, draft: &Draft, problems: &mut Problems) -> Result<()> {
+        let mut above = draft.part_of;
+        while let Some(whole) = above {
+            if whole == id {
+                problems.add(Code::Invalid, "partOf", "is this mechanism itself, or a part of it");
+                break;
+            }
+            let next = list::get::<Self>(op, Filter::equal(Column::Id, whole)).await?;
+            above = next.and_then(|next| next.part_of_id);
+        }
+        Ok(())
+    }
+
+    async fn write_links(op: &Op, id: i64, draft: &Draft) -> Result<()> {
+        mechanism_party::Entity::delete_many()
+            .filter(mechanism_party::Column::MechanismId.eq(id))
+            .exec(&op.lane)
+            .await?;
+        let row = |party: &Party| mechanism_party::Model {
+            mechanism_id: id,
+            stakeholder_id: party.stakeholder,
+            role: party.role,
+        };
+        let rows = draft.parties.iter().map(row).map(|row| row.into_active_model().reset_all());
+        mechanism_party::Entity::insert_many(rows).exec_without_returning(&op.lane).await?;
+        Ok(())
+    }
+
+    fn links(draft: &Draft) -> Value {
+        let public = |party: &Party| json!({ "stakeholder": crate::id::encode(Kind::Stakeholder, party.stakeholder), "role": party.role });
+        json!({ "parties": draft.parties.iter().map(public).collect::<Vec<_>>() })
+    }
+}
+
+/// A stakeholder's role in a mechanism.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "the fields are defined in the GraphQL schema, where their readers are")]
+pub struct Party {
+    pub stakeholder: i64,
+    pub role: PartyRole,
+}
+
+async fn parties(op: &Op, mechanism: i64) -> Result<Vec<Party>> {
+    let rows = mechanism_party::Entity::find().filter(mechanism_party::Column::MechanismId.eq(mechanism));
+    let rows = rows.all(&op.lane).await?;
+    let mut parties: Vec<Party> =
+        rows.into_iter().map(|row| Party { stakeholder: row.stakeholder_id, role: row.role }).collect();
+    parties.sort_unstable();
+    Ok(parties)
+}
