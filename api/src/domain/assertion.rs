@@ -258,7 +258,10 @@ pub async fn put<E: Claim>(op: &Op, draft: &E::Draft) -> Result<Put<E::Model>> {
 }
 
 /// The newest assertion with this external id, retracted or not.
-async fn current<E: Claim>(op: &Op, dossier: i64, external_id: &str) -> Result<Option<E::Model>> {
+///
+/// # Errors
+/// [`Error::Unauthenticated`] for the anonymous actor.
+pub async fn current<E: Claim>(op: &Op, dossier: i64, external_id: &str) -> Result<Option<E::Model>> {
     let filter = Filter::all([
         Filter::equal(E::DOSSIER, dossier),
         Filter::equal(E::EXTERNAL_ID, external_id),
