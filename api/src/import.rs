@@ -158,8 +158,24 @@ fn at_line(line: u64, what: &str, error: Error) -> Error {
     match error {
         Error::BadInput(_) | Error::Refused(_) | Error::NotFound(_) => {
             let colon = if what.is_empty() { "" } else { ": " };
-            Error::BadInput(format!("line {line}: {what}{colon}{error}"))
+            Error::BadInput(clipped(format!("line {line}: {what}{colon}{error}")))
         }
         Error::Unauthenticated(_) | Error::Forbidden(_) | Error::Internal(_) => error,
+    }
+}
+
+/// The most characters of each end of an error.
+const END_CHARS_MAX: usize = 500;
+
+/// An error says what it found, which may be megabytes. Its start has the place and its end the reason.
+fn clipped(text: String) -> String {
+    let start = text.char_indices().nth(END_CHARS_MAX);
+    let end = text.char_indices().rev().nth(END_CHARS_MAX);
+    match start.zip(end) {
+        Some(((start, _), (end, _))) if start < end => {
+            let (start, end) = (text.get(..start).unwrap_or_default(), text.get(end..).unwrap_or_default());
+            format!("{start} … {end}")
+        }
+        _ => text,
     }
 }

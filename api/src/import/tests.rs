@@ -192,9 +192,9 @@ async fn a_corrected_relation_takes_what_is_about_it_along() {
         file(&[&lines[0], &lines[1], &lines[2]])
     };
     world.load(about("one")).await.unwrap();
-    assert_eq!(world.load(about("one")).await.unwrap(), Report { created: 0, changed: 0, unchanged: 8 });
-    assert_eq!(world.load(about("two")).await.unwrap(), Report { created: 0, changed: 2, unchanged: 6 });
-    assert_eq!(world.load(about("two")).await.unwrap(), Report { created: 0, changed: 0, unchanged: 8 });
+    assert_eq!(world.load(about("one")).await.unwrap(), Report { created: 0, changed: 0, unchanged: 7 });
+    assert_eq!(world.load(about("two")).await.unwrap(), Report { created: 0, changed: 2, unchanged: 5 });
+    assert_eq!(world.load(about("two")).await.unwrap(), Report { created: 0, changed: 0, unchanged: 7 });
 }
 
 #[tokio::test]
@@ -304,15 +304,15 @@ async fn a_wrong_line_is_named_with_what_is_wrong_in_it() {
         ),
         (
             p.replace("SUPPORT", "FOR"),
-            r#"position "p": stance: unknown variant `FOR`, expected one of `STRONGLY_OPPOSE`, `OPPOSE`, `NEUTRAL`, `SUPPORT`, `STRONGLY_SUPPORT` (column 87)"#,
+            r#"position "p": stance: unknown variant `FOR`, expected one of `STRONGLY_OPPOSE`, `OPPOSE`, `NEUTRAL`, `SUPPORT`, `STRONGLY_SUPPORT` (column 86)"#,
         ),
         (
             p.replace(r#""2025""#, "2025"),
-            r#"position "p": statedOn: invalid type: integer `2025`, expected a string (column 110)"#,
+            r#"position "p": statedOn: invalid type: integer `2025`, expected a string (column 106)"#,
         ),
         (
             p.replace("2025", "October"),
-            r#"position "p": statedOn: "October" is not a date: expected YYYY, YYYY-MM or YYYY-MM-DD (column 115)"#,
+            r#"position "p": statedOn: "October" is not a date: expected YYYY, YYYY-MM or YYYY-MM-DD (column 111)"#,
         ),
         (p.replace("2025", "2026-12"), r#"position "p": statedOn: 2026-12 lies after today, 2026-11-24"#),
         (
@@ -325,7 +325,7 @@ async fn a_wrong_line_is_named_with_what_is_wrong_in_it() {
         ),
         (
             r#"{"record":"mechanism","slug":"n","name":"N","mode":"BILATERAL","kind":"OTHER","parties":[{"stakeholder":"a","rol":"HOST"}]}"#.to_owned(),
-            r#"mechanism "n": parties: unknown field `rol`, expected `stakeholder` or `role` (column 114)"#,
+            r#"mechanism "n": parties: unknown field `rol`, expected `stakeholder` or `role` (column 113)"#,
         ),
         (
             r#"{"record":"mechanism","slug":"n","name":"N","mode":"BILATERAL","kind":"OTHER","parties":[{"stakeholder":"a","role":"HOST"},{"stakeholder":"a","role":"HOST"}]}"#.to_owned(),
@@ -335,9 +335,9 @@ async fn a_wrong_line_is_named_with_what_is_wrong_in_it() {
             r#"{"record":"mechanism","slug":"n","name":"N","mode":"BILATERAL","kind":"OTHER","partOf":"n"}"#.to_owned(),
             r#"mechanism "n": partOf: mechanism "n" is not above this line nor stored in this dossier"#,
         ),
-        (p.replace(r#""stance":"SUPPORT""#, r#""stance":"SUPPORT","stance":"OPPOSE""#), r#"position "p": duplicate field `stance` (column 97)"#),
+        (p.replace(r#""stance":"SUPPORT""#, r#""stance":"SUPPORT","stance":"OPPOSE""#), r#"position "p": duplicate field `stance` (column 99)"#),
         (p.chars().take(100).collect(), "column 100: the JSON breaks off: EOF while parsing a string"),
-        (p.replace("}", ",}"), "column 126: is not JSON: trailing comma"),
+        (p.replace("}", ",}"), "column 123: is not JSON: trailing comma"),
         (
             r#"{"record":"stakeholder","name":"ééé","slug"}"#.to_owned(),
             "column 44: is not JSON: expected `:`",
@@ -388,7 +388,7 @@ async fn a_file_must_begin_with_its_header() {
         ),
         (
             header(r#""demarche""#, "1", r#","more":0"#),
-            "header: unknown field `more`, expected one of `record`, `format`, `version` (column 58)".to_owned(),
+            "header: unknown field `more`, expected one of `record`, `format`, `version` (column 57)".to_owned(),
         ),
         (
             r#"{"record":"header","format":"demarche"}"#.to_owned(),
@@ -450,4 +450,18 @@ async fn a_load_can_move_to_another_thread() {
     let world = World::new(Role::Analyst).await;
     let op = world.op.clone();
     tokio::spawn(async move { load(&op, SAMPLE.as_bytes()).await }).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_huge_text_is_refused_in_few_words() {
+    let world = World::new(Role::Analyst).await;
+    let huge = "x".repeat(10_000_000);
+    let error = world
+        .refused(file(&[&position("p").replace(r#""source""#, &format!(r#""rationale":"{huge}","source""#))]))
+        .await;
+    assert_eq!(error, r#"line 6: position "p": rationale: has 10000000 characters, at most 20000 are allowed"#);
+    let error = world.refused(file(&[&position(&huge)])).await;
+    let end = r#"xxx": externalId: has 10000000 characters, at most 200 are allowed"#;
+    assert!(error.starts_with(r#"line 6: position "xxx"#) && error.ends_with(end), "{error}");
+    assert!(error.chars().count() < 1_100, "{}", error.len());
 }
