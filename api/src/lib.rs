@@ -3,6 +3,7 @@
 pub mod domain;
 pub mod error;
 pub mod id;
+pub mod import;
 pub mod op;
 pub mod policy;
 pub mod store;

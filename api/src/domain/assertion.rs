@@ -266,7 +266,10 @@ pub fn may_write(op: &Op) -> Result<()> {
 }
 
 /// The newest assertion with this external id, retracted or not.
-async fn current<E: Claim>(op: &Op, dossier: i64, external_id: &str) -> Result<Option<E::Model>> {
+///
+/// # Errors
+/// [`Error::Unauthenticated`] for the anonymous actor.
+pub async fn current<E: Claim>(op: &Op, dossier: i64, external_id: &str) -> Result<Option<E::Model>> {
     let filter = Filter::all([
         Filter::equal(E::DOSSIER, dossier),
         Filter::equal(E::EXTERNAL_ID, external_id),
