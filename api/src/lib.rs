@@ -1,5 +1,6 @@
 //! Demarche: the system of record for who stands where on what, since when, and according to whom.
 
+pub mod auth;
 pub mod domain;
 pub mod error;
 pub mod id;
