@@ -3,6 +3,7 @@
 //! [`node`] and [`assertion`] know the two ways in which records change, [`list`] the one way in which they are read. A
 //! concept's own file says what is its own: its draft, what is checked of it, and how it is stored.
 
+pub mod account;
 pub mod assertion;
 pub mod date;
 pub mod list;

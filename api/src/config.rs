@@ -1,0 +1,287 @@
+//! The configuration: `config/defaults.toml`, which documents every key, under a file, the environment and the command
+//! line. It is read and checked as a whole before anything else happens; each bad value is named, with where it came from
+//! and what was expected.
+
+mod source;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use figment::Figment;
+use figment::error::Kind;
+use serde::Deserialize;
+use tracing_subscriber::EnvFilter;
+
+pub use self::source::Setting;
+use crate::auth::{SECRET_MIN_BYTES, Secret};
+use crate::error::{Error, Result};
+use crate::store::Place;
+
+/// Every key with its default and its documentation.
+pub const DEFAULTS: &str = include_str!("config/defaults.toml");
+/// The file that is read without being asked for, if it is there.
+pub const FILE: &str = "demarche.toml";
+
+/// The whole configuration.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Tells this process from others on the same database: 0 to 1023.
+    pub node: Option<u16>,
+    /// Where the database is.
+    pub database: Database,
+    /// The server.
+    pub http: Http,
+    /// Signing in.
+    pub auth: Auth,
+    /// What a query may ask for.
+    pub graphql: Graphql,
+    /// What is logged, and how.
+    pub log: Log,
+}
+
+/// Where the database is.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// `sqlite:PATH` or `postgres://…`. May hold a password, and so is never printed.
+    pub url: String,
+    /// How many connections at most.
+    pub connections_max: u32,
+    /// How long to wait for a connection or a lock, in milliseconds.
+    pub wait_max_ms: u64,
+}
+
+/// The server.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Http {
+    /// The address and port to listen on.
+    pub bind: String,
+    /// How many threads take requests; 0: as many as the machine has cores.
+    pub workers: usize,
+    /// The largest request body, in bytes.
+    pub body_bytes_max: usize,
+    /// How long requests in flight may take to finish at the end, in seconds.
+    pub shutdown_max_s: u64,
+}
+
+/// Signing in.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Auth {
+    /// The key that signs tokens, or none.
+    pub secret: Option<Secret>,
+    /// The file that holds it, or none.
+    pub secret_file: Option<PathBuf>,
+    /// How long a token from a sign-in holds, in seconds.
+    pub token_ttl_s: u64,
+}
+
+/// What a query may ask for.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Graphql {
+    /// How deep its fields may be nested.
+    pub depth_max: usize,
+    /// How much it may cost.
+    pub complexity_max: usize,
+}
+
+/// What is logged, and how.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// How.
+    pub format: LogFormat,
+    /// What, as a filter of `tracing_subscriber`.
+    pub filter: String,
+}
+
+/// How a line of the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    Text,
+}
+
+/// The keys that hold whole numbers, with their bounds, both included.
+const BOUNDS: [(&str, i64, i64); 9] = [
+    ("node", 0, 1023),
+    ("database.connections_max", 1, 1000),
+    ("database.wait_max_ms", 1, 600_000),
+    ("http.workers", 0, 1024),
+    ("http.body_bytes_max", 1024, 1 << 30),
+    ("http.shutdown_max_s", 0, 3600),
+    ("auth.token_ttl_s", 60, 86_400),
+    ("graphql.depth_max", 1, 100),
+    ("graphql.complexity_max", 1, 1_000_000_000),
+];
+
+impl Config {
+    /// Reads all layers: the defaults, then `file` (or [`FILE`] if it is there), then the variables of `environment` that
+    /// begin with `DEMARCHE_`, then `settings` in order.
+    ///
+    /// # Errors
+    /// [`Error::BadInput`] with all that is wrong.
+    pub fn read(
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+        settings: impl IntoIterator<Item = Setting>,
+    ) -> Result<Self> {
+        let figment = source::layers(file, environment, settings)?;
+        let mut problems: Vec<String> = BOUNDS.iter().filter_map(|bound| out_of_bounds(&figment, bound)).collect();
+        if problems.is_empty() {
+            match figment.extract_lossy::<Self>() {
+                Ok(config) => {
+                    problems = config.problems(&figment);
+                    if problems.is_empty() {
+                        return Ok(config);
+                    }
+                }
+                Err(errors) => problems.extend(errors.into_iter().map(|error| describe(&figment, &error))),
+            }
+        }
+        Err(Error::BadInput(problems.join("; ")))
+    }
+
+    /// What is wrong that types do not show. Never repeats a value that may hold a secret.
+    fn problems(&self, figment: &Figment) -> Vec<String> {
+        let mut problems = Vec::new();
+        let mut expect = |holds: bool, key: &str, value: Option<&str>, expected: &str| {
+            if !holds {
+                let value = value.map(|value| format!(" = {value:?}")).unwrap_or_default();
+                problems.push(format!("{key}{value} ({}): expected {expected}", source::of(figment, key)));
+            }
+        };
+        let Self { node: _, database, http, auth, graphql: _, log } = self;
+        let scheme = database.url.split(':').next();
+        expect(
+            matches!(scheme, Some("sqlite" | "postgres" | "postgresql")) && database.url.contains(':'),
+            "database.url",
+            None,
+            "`sqlite:PATH` or `postgres://USER:PASSWORD@HOST:PORT/DATABASE`",
+        );
+        expect(
+            http.bind.parse::<SocketAddr>().is_ok(),
+            "http.bind",
+            Some(&http.bind),
+            "an IP address and a port, such as 127.0.0.1:8080",
+        );
+        expect(
+            EnvFilter::try_new(&log.filter).is_ok(),
+            "log.filter",
+            Some(&log.filter),
+            "a level (error, warn, info, debug, trace) or target=level pairs joined by commas",
+        );
+        if let Some(secret) = &auth.secret {
+            expect(is_long(secret), "auth.secret", None, &format!("at least {SECRET_MIN_BYTES} bytes"));
+            expect(auth.secret_file.is_none(), "auth.secret_file", None, "nothing, as auth.secret is set too");
+        }
+        problems
+    }
+}
+
+impl Database {
+    /// The same for the store.
+    pub fn place(&self) -> Place {
+        Place {
+            url: self.url.clone(),
+            connections_max: self.connections_max,
+            wait_max: Duration::from_millis(self.wait_max_ms),
+        }
+    }
+}
+
+impl std::fmt::Debug for Database {
+    /// Without the URL.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { url: _, connections_max, wait_max_ms } = self;
+        f.debug_struct("Database")
+            .field("connections_max", connections_max)
+            .field("wait_max_ms", wait_max_ms)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Auth {
+    /// The settings for signing in, with the secret read from its file if it has one.
+    ///
+    /// # Errors
+    /// [`Error::BadInput`] if there is no secret, its file cannot be read, or it is too short.
+    pub fn settings(&self) -> Result<crate::auth::Settings> {
+        let secret = match (&self.secret, &self.secret_file) {
+            (Some(secret), _) => secret.clone(),
+            (None, Some(file)) => read_secret(file)?,
+            (None, None) => {
+                return Err(Error::BadInput(
+                    "auth.secret_file (or auth.secret) is not set: make one with `openssl rand -base64 48 > secret` and \
+                     set DEMARCHE_AUTH__SECRET_FILE=secret"
+                        .to_owned(),
+                ));
+            }
+        };
+        Ok(crate::auth::Settings { secret, token_ttl: Duration::from_secs(self.token_ttl_s) })
+    }
+}
+
+fn read_secret(file: &Path) -> Result<Secret> {
+    let shown = file.display();
+    let text = std::fs::read_to_string(file)
+        .map_err(|cause| Error::BadInput(format!("auth.secret_file: cannot read {shown}: {cause}")))?;
+    let secret = Secret::new(text.trim());
+    if is_long(&secret) {
+        return Ok(secret);
+    }
+    Err(Error::BadInput(format!("auth.secret_file: expected at least {SECRET_MIN_BYTES} bytes in {shown}")))
+}
+
+fn is_long(secret: &Secret) -> bool {
+    secret.expose().trim().len() >= SECRET_MIN_BYTES
+}
+
+fn out_of_bounds(figment: &Figment, (key, low, high): &(&str, i64, i64)) -> Option<String> {
+    let value = figment.find_value(key).ok()?;
+    match source::whole(&value) {
+        Some(number) if (i128::from(*low)..=i128::from(*high)).contains(&number) => None,
+        _ => Some(format!(
+            "{key} = {} ({}): expected a whole number from {low} to {high}",
+            source::shown(&value),
+            source::of(figment, key)
+        )),
+    }
+}
+
+/// One of figment's errors as a sentence of ours.
+fn describe(figment: &Figment, error: &figment::Error) -> String {
+    let key = error.path.join(".");
+    let origin = error.metadata.as_ref().map_or_else(|| source::of(figment, &key), source::name);
+    match &error.kind {
+        Kind::UnknownField(field, expected) => {
+            // Some of figment's errors have the unknown field at the end of the path already.
+            let section = key.strip_suffix(field.as_str()).unwrap_or(&key).trim_end_matches('.');
+            let place = if section.is_empty() { "at the top".to_owned() } else { format!("in [{section}]") };
+            format!("{field} ({origin}): there is no such key {place}, expected one of {}", expected.join(", "))
+        }
+        Kind::UnknownVariant(found, expected) => {
+            format!("{key} = {found:?} ({origin}): expected one of {}", expected.join(", "))
+        }
+        // Whatever stands in a secret's place could be the secret.
+        Kind::InvalidType(_, expected) | Kind::InvalidValue(_, expected) => {
+            format!("{key} ({origin}): expected {expected}")
+        }
+        // A message of the TOML reader shows the line at fault, which could hold a secret: it is left out.
+        other => {
+            let text = other.to_string();
+            let lines: Vec<&str> = text.lines().filter(|line| !line.contains('|')).map(str::trim).collect();
+            format!("{origin}: {}", lines.join(": "))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

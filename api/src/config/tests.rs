@@ -1,0 +1,148 @@
+use std::io::Write;
+
+use super::*;
+
+const SECRET: &str = "00000000000000000000000000000001";
+
+fn with(variables: &[(&str, &str)]) -> Result<Config> {
+    let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Config::read(None, variables, [])
+}
+
+fn from_file(text: &str) -> Result<Config> {
+    let mut file = tempfile::NamedTempFile::with_suffix(".toml").unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    Config::read(Some(file.path()), [], [])
+}
+
+fn refusal(read: Result<Config>) -> String {
+    match read {
+        Err(Error::BadInput(text)) => text,
+        other => panic!("expected a refusal, got {other:?}"),
+    }
+}
+
+#[test]
+fn the_defaults_are_in_order() {
+    let config = with(&[]).unwrap();
+    assert_eq!(config.http.bind, "127.0.0.1:8080");
+    assert_eq!(config.database.connections_max, 8);
+    assert_eq!(config.node, None);
+    assert_eq!(config.log.format, LogFormat::Json);
+}
+
+#[test]
+fn every_key_can_be_set_where_it_is_commented_out() {
+    let text = DEFAULTS.replace("# node", "node").replace("# secret_file", "secret_file");
+    let config = from_file(&text).unwrap();
+    assert_eq!(config.node, Some(0));
+    assert!(config.auth.secret_file.is_some());
+}
+
+#[test]
+fn later_layers_win() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(b"[http]\nworkers = 2\nbody_bytes_max = 2000\nbind = '[::1]:1'").unwrap();
+    let environment = ["WORKERS", "BODY_BYTES_MAX"].map(|key| (format!("DEMARCHE_HTTP__{key}"), "3000".to_owned()));
+    let settings = [Setting::new("http.workers", "4", "--workers")];
+    let environment = environment.into_iter().map(|(name, value)| match name.as_str() {
+        "DEMARCHE_HTTP__WORKERS" => (name, "3".to_owned()),
+        _ => (name, value),
+    });
+    let http = Config::read(Some(file.path()), environment, settings).unwrap().http;
+    assert_eq!((http.workers, http.body_bytes_max, http.bind.as_str()), (4, 3000, "[::1]:1"));
+}
+
+#[test]
+fn a_number_out_of_bounds_is_named_with_its_bounds() {
+    assert_eq!(
+        refusal(with(&[("DEMARCHE_HTTP__WORKERS", "many"), ("DEMARCHE_NODE", "1024")])),
+        "node = \"1024\" (from the environment variable DEMARCHE_NODE): expected a whole number from 0 to 1023; \
+         http.workers = \"many\" (from the environment variable DEMARCHE_HTTP__WORKERS): expected a whole number from 0 to \
+         1024"
+    );
+    let text = refusal(from_file("[database]\nwait_max_ms = -1"));
+    assert!(text.starts_with("database.wait_max_ms = -1 (from /"), "{text}");
+    assert!(refusal(from_file("[graphql]\ndepth_max = 1.5")).starts_with("graphql.depth_max = 1.5 (from "));
+    assert!(refusal(from_file("[graphql]\ndepth_max = [1]")).starts_with("graphql.depth_max = an array (from "));
+}
+
+#[test]
+fn a_bad_text_is_named_with_what_was_expected() {
+    let text = refusal(with(&[("DEMARCHE_HTTP__BIND", "8080"), ("DEMARCHE_LOG__FILTER", "a=b=c")]));
+    assert!(text.contains("http.bind = \"8080\" (from the environment variable DEMARCHE_HTTP__BIND): expected an IP"));
+    assert!(text.contains("log.filter = \"a=b=c\""), "{text}");
+    assert_eq!(
+        refusal(with(&[("DEMARCHE_LOG__FORMAT", "xml")])),
+        "log.format = \"xml\" (from the environment variable DEMARCHE_LOG__FORMAT): expected one of json, text"
+    );
+}
+
+#[test]
+fn an_unknown_key_is_an_error() {
+    assert_eq!(
+        refusal(with(&[("DEMARCHE_LOG__COLOUR", "red")])),
+        "colour (from the environment variable DEMARCHE_LOG__COLOUR): there is no such key in [log], expected one of \
+         format, filter"
+    );
+    let text = refusal(with(&[("DEMARCHE_HTP__BIND", "red")]));
+    assert!(
+        text.starts_with("htp (from the environment variable DEMARCHE_HTP__BIND): there is no such key at the top")
+    );
+    assert!(
+        refusal(with(&[("DEMARCHE_HTTP", "red")])).starts_with("http (from the environment variable DEMARCHE_HTTP)")
+    );
+}
+
+#[test]
+fn variables_that_are_no_keys_are_left_alone() {
+    assert!(with(&[("DEMARCHE_TEST_POSTGRES_URL", "x"), ("DEMARCHE_PASSWORD", "x"), ("PATH", "x")]).is_ok());
+}
+
+#[test]
+fn the_database_url_is_never_repeated() {
+    let text = refusal(with(&[("DEMARCHE_DATABASE__URL", "mysql://root:hunter2@db/x")]));
+    assert!(text.starts_with("database.url (from the environment variable DEMARCHE_DATABASE__URL): expected `sqlite:"));
+    assert!(!text.contains("hunter2"));
+    let config = with(&[("DEMARCHE_DATABASE__URL", "postgres://root:hunter2@db/x")]).unwrap();
+    assert!(!format!("{config:?}").contains("hunter2"));
+}
+
+#[test]
+fn a_secret_is_never_repeated() {
+    let short = refusal(with(&[("DEMARCHE_AUTH__SECRET", "hunter2")]));
+    assert_eq!(short, "auth.secret (from the environment variable DEMARCHE_AUTH__SECRET): expected at least 32 bytes");
+    for file in ["[auth]\nsecret = 'hunter2", "[auth]\nsecret = ['hunter2']", "[auth]\nsecret = { a = 'hunter2' }"] {
+        let text = refusal(from_file(file));
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+    let config = with(&[("DEMARCHE_AUTH__SECRET", SECRET)]).unwrap();
+    assert_eq!(config.auth.settings().unwrap().secret.expose(), SECRET);
+    assert!(!format!("{config:?}").contains(SECRET));
+}
+
+#[test]
+fn exactly_one_secret_is_needed() {
+    let text = refusal(with(&[("DEMARCHE_AUTH__SECRET", SECRET), ("DEMARCHE_AUTH__SECRET_FILE", "/x")]));
+    assert!(text.starts_with("auth.secret_file (from the environment variable DEMARCHE_AUTH__SECRET_FILE)"), "{text}");
+    let none = with(&[]).unwrap().auth.settings().unwrap_err();
+    assert!(none.to_string().starts_with("auth.secret_file (or auth.secret) is not set"));
+    let missing = with(&[("DEMARCHE_AUTH__SECRET_FILE", "/nowhere")]).unwrap().auth.settings().unwrap_err();
+    assert!(missing.to_string().starts_with("auth.secret_file: cannot read /nowhere: "), "{missing}");
+}
+
+#[test]
+fn a_secret_file_is_read_without_its_line_end() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    writeln!(file, "{SECRET}").unwrap();
+    let config = with(&[("DEMARCHE_AUTH__SECRET_FILE", file.path().to_str().unwrap())]).unwrap();
+    assert_eq!(config.auth.settings().unwrap().secret.expose(), SECRET);
+}
+
+#[test]
+fn a_file_that_is_asked_for_must_be_there_and_be_toml() {
+    let missing = refusal(Config::read(Some(Path::new("/nowhere.toml")), [], []));
+    assert!(missing.starts_with("cannot read the configuration /nowhere.toml: "), "{missing}");
+    let broken = refusal(from_file("[http]\nworkers = = 2"));
+    assert!(broken.contains("line 2, column"), "{broken}");
+}
