@@ -4,6 +4,7 @@ pub mod auth;
 pub mod config;
 pub mod domain;
 pub mod error;
+pub mod graphql;
 pub mod id;
 pub mod import;
 pub mod op;

@@ -4,22 +4,22 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, MergedObject, Object};
+use entity::argument::{Column, Entity, Model};
 use entity::filter::Filter;
 use entity::kind::Kind;
-use entity::argument::{Column, Entity, Model};
 use entity::words;
 
 use crate::domain::argument::Draft;
 use crate::error::Problems;
-use crate::graphql::error::{Result, payload};
+use crate::graphql::error::{ReadIds, Result, payload};
 use crate::graphql::filter::{FilterInput, StringComparison, Terms, WordComparison};
 use crate::graphql::list::{Listed, list_field};
 use crate::graphql::loader;
 use crate::graphql::mutation::{self, set, set_or_clear};
 use crate::graphql::node::{NodeFields, NodeFilter, node_terms};
 
-use crate::graphql::word::{self, Marking};
 use crate::graphql::list::WithArgument;
+use crate::graphql::word::{self, Marking};
 
 /// A reusable reason for or against a mechanism, with the ground that it stands on.
 #[derive(MergedObject)]
@@ -241,7 +241,17 @@ impl ArgumentMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Which one, and what changes of it.")] input: UpdateArgumentInput,
     ) -> Result<ArgumentPayload> {
-        let UpdateArgumentInput { id, version, statement, frame, description, rebuts, reinforces, external_id, marking } = input;
+        let UpdateArgumentInput {
+            id,
+            version,
+            statement,
+            frame,
+            description,
+            rebuts,
+            reinforces,
+            external_id,
+            marking,
+        } = input;
         let mut problems = Problems::default();
         let id = problems.key("id", Kind::Argument, &id);
         let rebuts = rebuts.map(|ids| problems.keys("rebuts", Kind::Argument, Some(ids)));
@@ -260,16 +270,12 @@ impl ArgumentMutation {
 }
 
 /// The arguments at the other end of an argument's links.
-async fn linked(
-    ctx: &Context<'_>,
-    id: i64,
-    kind: words::ArgumentLinkKind,
-    outgoing: bool,
-) -> Result<Vec<Argument>> {
+async fn linked(ctx: &Context<'_>, id: i64, kind: words::ArgumentLinkKind, outgoing: bool) -> Result<Vec<Argument>> {
     let links = loader::argument_links(ctx, id).await?;
     let mut arguments = Vec::new();
     for link in links.iter().filter(|link| link.kind == kind) {
-        let (near, far) = if outgoing { (link.argument_id, link.target_id) } else { (link.target_id, link.argument_id) };
+        let (near, far) =
+            if outgoing { (link.argument_id, link.target_id) } else { (link.target_id, link.argument_id) };
         if near == id {
             arguments.extend(loader::load::<Entity>(ctx, far).await?.map(Argument::from));
         }

@@ -34,19 +34,43 @@ use crate::id;
 #[graphql(
     field(name = "id", ty = "ID", desc = "The id: unique over all kinds, stable for ever, opaque."),
     field(name = "dossier", ty = "Dossier", desc = "The dossier that it belongs to."),
-    field(name = "external_id", ty = "Option<&str>", desc = "The key that its importer gave it, unique among the current assertions of its kind in the dossier."),
-    field(name = "source", ty = "Source", desc = "The document that says so. One assertion has one source: a second source that says the same is a second assertion."),
+    field(
+        name = "external_id",
+        ty = "Option<&str>",
+        desc = "The key that its importer gave it, unique among the current assertions of its kind in the dossier."
+    ),
+    field(
+        name = "source",
+        ty = "Source",
+        desc = "The document that says so. One assertion has one source: a second source that says the same is a second assertion."
+    ),
     field(name = "locator", ty = "Option<&str>", desc = "Where in the source: section, paragraph, page."),
     field(name = "quote", ty = "Option<Quote>", desc = "The source's own words."),
     field(name = "occurred_on", ty = "Date", desc = "When it happened or was said: the first day of what is known."),
     field(name = "occurred_on_precision", ty = "DatePrecision", desc = "How much of `occurredOn` is known."),
-    field(name = "credibility", ty = "Option<i32>", desc = "Admiralty credibility of the *information*, apart from the reliability of its source: 1 confirmed, 2 probably true, 3 possibly true, 4 doubtful, 5 improbable, 6 cannot be judged."),
-    field(name = "confidence", ty = "Option<Likelihood>", desc = "How sure the recorder is of having read the source rightly (ICD 203 band), apart from both."),
+    field(
+        name = "credibility",
+        ty = "Option<i32>",
+        desc = "Admiralty credibility of the *information*, apart from the reliability of its source: 1 confirmed, 2 probably true, 3 possibly true, 4 doubtful, 5 improbable, 6 cannot be judged."
+    ),
+    field(
+        name = "confidence",
+        ty = "Option<Likelihood>",
+        desc = "How sure the recorder is of having read the source rightly (ICD 203 band), apart from both."
+    ),
     field(name = "marking", ty = "Marking", desc = "How far it may travel (TLP 2.0)."),
     field(name = "recorded_at", ty = "DateTime", desc = "When it was recorded."),
     field(name = "recorded_by", ty = "Option<Account>", desc = "Who recorded it."),
-    field(name = "superseded_at", ty = "Option<DateTime>", desc = "When a corrected assertion replaced it; null while it stands."),
-    field(name = "retraction", ty = "Option<Retraction>", desc = "When, by whom and why it was taken back; null while it stands.")
+    field(
+        name = "superseded_at",
+        ty = "Option<DateTime>",
+        desc = "When a corrected assertion replaced it; null while it stands."
+    ),
+    field(
+        name = "retraction",
+        ty = "Option<Retraction>",
+        desc = "When, by whom and why it was taken back; null while it stands."
+    )
 )]
 pub enum Assertion {
     /// A position.
@@ -402,7 +426,7 @@ impl AssertionMutation {
         macro_rules! retract {
             ($concept:ident, $object:ident, $key:expr) => {{
                 let written = mutation::retract::<entity::$concept::Entity>(ctx, $key, &input.reason).await?;
-                let object = |model| Assertion::$object(Arc::new(model).into());
+                let object = |model: entity::$concept::Model| Assertion::$object(Arc::new(model).into());
                 Ok(RetractPayload { assertion: written.record.map(object), errors: written.errors })
             }};
         }
@@ -433,4 +457,3 @@ impl AssertionMutation {
         }
     }
 }
-

@@ -4,23 +4,23 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, MergedObject, Object};
+use entity::condition::{Column, Entity, Model};
 use entity::filter::Filter;
 use entity::kind::Kind;
-use entity::condition::{Column, Entity, Model};
 
 use crate::domain::condition::Draft;
 use crate::error::Problems;
-use crate::graphql::error::{Result, payload};
+use crate::graphql::error::{ReadIds, Result, payload};
 use crate::graphql::filter::{FilterInput, StringComparison, Terms};
 use crate::graphql::list::{Listed, list_field};
 use crate::graphql::loader;
 use crate::graphql::mutation::{self, set, set_or_clear};
 use crate::graphql::node::{NodeFields, NodeFilter, node_terms};
 
-use crate::graphql::word::Marking;
 use crate::graphql::finding::Finding;
-use crate::graphql::list::{self, AsOfInput, OnCondition};
+use crate::graphql::list::{self, AsOfInput, Hangs, OnCondition};
 use crate::graphql::mechanism::Mechanism;
+use crate::graphql::word::Marking;
 use entity::page::{Order, Sort};
 
 /// A prerequisite of a mechanism, e.g. the request of the state on whose territory force would be used.
@@ -65,8 +65,18 @@ impl ConditionFields {
 
     /// What assessors say of whether it is met, the latest first, the first 200; to page through more, use
     /// `Dossier.findings`.
-    async fn findings(&self, ctx: &Context<'_>, #[graphql(desc = "As of when; now if left out.")] as_of: Option<AsOfInput>) -> Result<Vec<Finding>> {
-        list::few(ctx, OnCondition(self.0.id).parent(), Sort::new(vec![Order { column: entity::finding::Column::OccurredOn, descending: true }]), as_of).await
+    async fn findings(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "As of when; now if left out.")] as_of: Option<AsOfInput>,
+    ) -> Result<Vec<Finding>> {
+        list::few::<entity::finding::Entity>(
+            ctx,
+            OnCondition(self.0.id).parent(),
+            Sort::new(vec![Order { column: entity::finding::Column::OccurredOn, descending: true }]),
+            as_of,
+        )
+        .await
     }
 }
 

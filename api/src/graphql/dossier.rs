@@ -4,22 +4,21 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, MergedObject, Object};
+use entity::dossier::{Column, Entity, Model};
 use entity::filter::Filter;
 use entity::kind::Kind;
-use entity::dossier::{Column, Entity, Model};
 use entity::words;
 
 use crate::domain::dossier::Draft;
 use crate::error::Problems;
-use crate::graphql::error::{Result, payload};
+use crate::graphql::error::{ReadIds, Result, payload};
 use crate::graphql::filter::{FilterInput, OrderedComparison, StringComparison, Terms};
 use crate::graphql::list::{InDossier, Listed, list_field};
 use crate::graphql::loader;
 use crate::graphql::mutation::{self, set, set_or_clear};
 use crate::graphql::node::NodeFields;
 
-use crate::graphql::word::{self, Marking};
-
+use crate::domain::list as domain_list;
 use crate::graphql::connection::{Connection, Slice};
 use crate::graphql::error::fault;
 use crate::graphql::filter::IdComparison;
@@ -28,15 +27,46 @@ use crate::graphql::mechanism::Mechanism;
 use crate::graphql::source::Source;
 use crate::graphql::stakeholder::Stakeholder;
 use crate::graphql::standing::{self, Standing, StandingFilter, StandingRule, Whose};
+use crate::graphql::word::Marking;
 
 /// One policy question under study: the room that every other record belongs to.
 #[derive(MergedObject)]
-pub struct Dossier(NodeFields, DossierFields, super::stakeholder::Stakeholders<InDossier>, super::mechanism::Mechanisms<InDossier>, super::condition::Conditions<InDossier>, super::argument::Arguments<InDossier>, super::source::Sources<InDossier>, super::position::Positions<InDossier>, super::relation::Relations<InDossier>, super::status::Statuses<InDossier>, super::finding::Findings<InDossier>, super::event::Events<InDossier>, super::implication::Implications<InDossier>, super::rating::Ratings<InDossier>);
+pub struct Dossier(
+    NodeFields,
+    DossierFields,
+    super::stakeholder::Stakeholders<InDossier>,
+    super::mechanism::Mechanisms<InDossier>,
+    super::condition::Conditions<InDossier>,
+    super::argument::Arguments<InDossier>,
+    super::source::Sources<InDossier>,
+    super::position::Positions<InDossier>,
+    super::relation::Relations<InDossier>,
+    super::status::Statuses<InDossier>,
+    super::finding::Findings<InDossier>,
+    super::event::Events<InDossier>,
+    super::implication::Implications<InDossier>,
+    super::rating::Ratings<InDossier>,
+);
 
 impl From<Arc<Model>> for Dossier {
     fn from(model: Arc<Model>) -> Self {
         let (node, id) = (NodeFields::of::<Entity>(&model), model.id);
-        Self(node, DossierFields(model), super::stakeholder::Stakeholders(InDossier(id)), super::mechanism::Mechanisms(InDossier(id)), super::condition::Conditions(InDossier(id)), super::argument::Arguments(InDossier(id)), super::source::Sources(InDossier(id)), super::position::Positions(InDossier(id)), super::relation::Relations(InDossier(id)), super::status::Statuses(InDossier(id)), super::finding::Findings(InDossier(id)), super::event::Events(InDossier(id)), super::implication::Implications(InDossier(id)), super::rating::Ratings(InDossier(id)))
+        Self(
+            node,
+            DossierFields(model),
+            super::stakeholder::Stakeholders(InDossier(id)),
+            super::mechanism::Mechanisms(InDossier(id)),
+            super::condition::Conditions(InDossier(id)),
+            super::argument::Arguments(InDossier(id)),
+            super::source::Sources(InDossier(id)),
+            super::position::Positions(InDossier(id)),
+            super::relation::Relations(InDossier(id)),
+            super::status::Statuses(InDossier(id)),
+            super::finding::Findings(InDossier(id)),
+            super::event::Events(InDossier(id)),
+            super::implication::Implications(InDossier(id)),
+            super::rating::Ratings(InDossier(id)),
+        )
     }
 }
 
@@ -118,7 +148,8 @@ impl DossierFields {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "How to decide between several positions of one stakeholder on one mechanism.", default)] rule: StandingRule,
-        #[graphql(desc = "The first so many standings, 0 to 200; 20 if neither `first` nor `last` is given.")] first: Option<i32>,
+        #[graphql(desc = "The first so many standings, 0 to 200; 20 if neither `first` nor `last` is given.")]
+        first: Option<i32>,
         #[graphql(desc = "Only the standings after this cursor.")] after: Option<String>,
         #[graphql(desc = "The last so many standings, 0 to 200.")] last: Option<i32>,
         #[graphql(desc = "Only the standings before this cursor.")] before: Option<String>,
@@ -177,7 +208,7 @@ pub struct DossierFilter {
     /// The key that its importer gave it.
     pub external_id: Option<StringComparison>,
     /// How far it may travel.
-    pub marking: Option<OrderedComparison<word::Marking>>,
+    pub marking: Option<OrderedComparison<Marking>>,
     /// All of these hold.
     pub and: Option<Vec<DossierFilter>>,
     /// At least one of these holds.
@@ -223,14 +254,7 @@ pub struct CreateDossierInput {
 impl CreateDossierInput {
     fn draft(self, _problems: &mut Problems) -> Draft {
         let Self { slug, title, question, description, external_id, marking } = self;
-        Draft {
-            slug,
-            external_id,
-            marking: marking.into(),
-            title,
-            question,
-            description,
-        }
+        Draft { slug, external_id, marking: marking.into(), title, question, description }
     }
 }
 

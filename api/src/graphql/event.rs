@@ -4,14 +4,15 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use async_graphql::{ComplexObject, Context, Enum, ID, InputObject, MergedObject, Object, SimpleObject};
+use entity::event::{Column, Entity, Model};
 use entity::filter::Filter;
 use entity::kind::Kind;
-use entity::event::{Column, Entity, Model};
 
+use crate::domain::event as domain_event;
 use crate::domain::event::Draft;
 use crate::error::Problems;
 use crate::graphql::assertion::{AssertionFields, AssertionFilter, EvidenceInput, Lineage, assertion_terms};
-use crate::graphql::error::{Result, payload};
+use crate::graphql::error::{ReadIds, Result, payload};
 use crate::graphql::filter::{FilterInput, OrderedComparison, StringComparison, Terms};
 use crate::graphql::list::{Listed, list_field};
 use crate::graphql::loader;
@@ -27,7 +28,7 @@ pub struct Event(AssertionFields, EventFields, Lineage<Entity>);
 
 impl From<Arc<Model>> for Event {
     fn from(model: Arc<Model>) -> Self {
-        let (assertion, lineage) = (AssertionFields::of::<Entity>(&model), Lineage::of(&model));
+        let (assertion, lineage) = (AssertionFields::of::<Entity>(&model), Lineage::<Entity>::of(&model));
         Self(assertion, EventFields(model), lineage)
     }
 }
@@ -182,7 +183,8 @@ pub struct RecordEventInput {
 
 impl RecordEventInput {
     fn draft(self, problems: &mut Problems) -> Draft {
-        let Self { evidence, occurred_on, occurred_on_precision, title, description, mechanism, actors, tension } = self;
+        let Self { evidence, occurred_on, occurred_on_precision, title, description, mechanism, actors, tension } =
+            self;
         Draft {
             evidence: evidence.read(occurred_on, occurred_on_precision, problems),
             title,

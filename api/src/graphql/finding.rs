@@ -5,23 +5,23 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, InputObject, MergedObject, Object};
 use entity::filter::Filter;
-use entity::kind::Kind;
 use entity::finding::{Column, Entity, Model};
+use entity::kind::Kind;
 use entity::words;
 
 use crate::domain::finding::Draft;
 use crate::error::Problems;
 use crate::graphql::assertion::{AssertionFields, AssertionFilter, EvidenceInput, Lineage, assertion_terms};
-use crate::graphql::error::{Result, payload};
+use crate::graphql::error::{ReadIds, Result, payload};
 use crate::graphql::filter::{FilterInput, StringComparison, Terms, WordComparison};
 use crate::graphql::list::{Listed, list_field};
 use crate::graphql::loader;
 
+use crate::graphql::condition::Condition;
 use crate::graphql::mutation;
 use crate::graphql::scalar::Date;
 use crate::graphql::stakeholder::Stakeholder;
 use crate::graphql::word::{self, DatePrecision};
-use crate::graphql::condition::Condition;
 
 /// An assessor's verdict on whether a condition is met.
 #[derive(MergedObject)]
@@ -29,7 +29,7 @@ pub struct Finding(AssertionFields, FindingFields, Lineage<Entity>);
 
 impl From<Arc<Model>> for Finding {
     fn from(model: Arc<Model>) -> Self {
-        let (assertion, lineage) = (AssertionFields::of::<Entity>(&model), Lineage::of(&model));
+        let (assertion, lineage) = (AssertionFields::of::<Entity>(&model), Lineage::<Entity>::of(&model));
         Self(assertion, FindingFields(model), lineage)
     }
 }

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, InputObject, MergedObject, Object};
 use entity::filter::Filter;
-use entity::kind::Kind;
 use entity::implication::{Column, Entity, Model};
+use entity::kind::Kind;
 use entity::words;
 
 use crate::domain::implication::Draft;
 use crate::error::Problems;
 use crate::graphql::assertion::{AssertionFields, AssertionFilter, EvidenceInput, Lineage, assertion_terms, small};
-use crate::graphql::error::{Result, payload};
+use crate::graphql::error::{ReadIds, Result, payload};
 use crate::graphql::filter::{FilterInput, OrderedComparison, StringComparison, Terms, WordComparison};
 use crate::graphql::list::{Listed, list_field};
 use crate::graphql::loader;
@@ -20,8 +20,8 @@ use crate::graphql::mechanism::Mechanism;
 use crate::graphql::mutation;
 use crate::graphql::scalar::Date;
 
-use crate::graphql::word::{self, DatePrecision};
 use crate::graphql::relation::Relation;
+use crate::graphql::word::{self, DatePrecision};
 
 /// A foreseen consequence or a lesson: about a mechanism, about a relation, or about the whole dossier.
 #[derive(MergedObject)]
@@ -29,7 +29,7 @@ pub struct Implication(AssertionFields, ImplicationFields, Lineage<Entity>);
 
 impl From<Arc<Model>> for Implication {
     fn from(model: Arc<Model>) -> Self {
-        let (assertion, lineage) = (AssertionFields::of::<Entity>(&model), Lineage::of(&model));
+        let (assertion, lineage) = (AssertionFields::of::<Entity>(&model), Lineage::<Entity>::of(&model));
         Self(assertion, ImplicationFields(model), lineage)
     }
 }
@@ -188,7 +188,17 @@ pub struct RecordImplicationInput {
 
 impl RecordImplicationInput {
     fn draft(self, problems: &mut Problems) -> Draft {
-        let Self { evidence, occurred_on, occurred_on_precision, kind, statement, likelihood, severity, mechanism, relation } = self;
+        let Self {
+            evidence,
+            occurred_on,
+            occurred_on_precision,
+            kind,
+            statement,
+            likelihood,
+            severity,
+            mechanism,
+            relation,
+        } = self;
         Draft {
             evidence: evidence.read(occurred_on, occurred_on_precision, problems),
             kind: kind.into(),

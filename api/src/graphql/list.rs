@@ -202,7 +202,7 @@ parents! {
                 .add(Column::StakeholderId.into_expr().eq(entity::stakeholder::Column::Id.into_expr()))
                 .add(Column::OnBehalfOfId.into_expr().eq(entity::stakeholder::Column::Id.into_expr())),
         ),
-        event by by_actor(),
+        event by by_actor(Column::Id),
         rating by Link::column(Column::StakeholderId),
         finding by Link::column(Column::AssessorId),
     }
@@ -252,7 +252,7 @@ parents! {
 }
 
 /// The events in which a stakeholder has a part, each once, however many parts it has.
-fn by_actor() -> Link<entity::event::Entity> {
+fn by_actor(event: entity::event::Column) -> Link<entity::event::Entity> {
     use entity::event_actor::Column as Actor;
     use sea_orm::sea_query::{Expr, Query};
     let stakeholder = entity::stakeholder::Column::Id;
@@ -261,11 +261,9 @@ fn by_actor() -> Link<entity::event::Entity> {
         .from(entity::event_actor::Entity)
         .and_where(Actor::StakeholderId.into_expr().eq(stakeholder.into_expr()))
         .take();
-    let on: Expr = entity::event::Column::Id.in_subquery(events);
+    let on: Expr = event.in_subquery(events);
     Link::table::<entity::stakeholder::Entity>(stakeholder, sea_orm::Condition::all().add(on))
 }
-
-
 
 /// A page of what a parent has.
 pub async fn connection<E: Listed>(

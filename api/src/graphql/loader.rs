@@ -35,7 +35,8 @@ type Shared = Arc<Error>;
 /// Puts the operation and fresh loaders into a request.
 pub fn prepare(request: Request, op: Op) -> Request {
     // Without a delay: what is asked for in one turn of the executor is one batch, and nobody waits a millisecond.
-    let records = DataLoader::with_cache(Batch(op.clone()), tokio::spawn, HashMapCache::default()).delay(Duration::ZERO);
+    let records =
+        DataLoader::with_cache(Batch(op.clone()), tokio::spawn, HashMapCache::default()).delay(Duration::ZERO);
     let pages = DataLoader::new(Batch(op.clone()), tokio::spawn).delay(Duration::ZERO);
     request.data(op).data(Loaders { records, pages })
 }

@@ -3,7 +3,9 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use async_graphql::{ComplexObject, Context, Enum, ID, InputObject, MaybeUndefined, MergedObject, Object, SimpleObject};
+use async_graphql::{
+    ComplexObject, Context, Enum, ID, InputObject, MaybeUndefined, MergedObject, Object, SimpleObject,
+};
 use entity::filter::Filter;
 use entity::kind::Kind;
 use entity::mechanism::{Column, Entity, Model};
@@ -11,32 +13,46 @@ use entity::words;
 
 use crate::domain::mechanism::Draft;
 use crate::error::Problems;
-use crate::graphql::error::{Result, payload};
+use crate::graphql::error::{ReadIds, Result, payload};
 use crate::graphql::filter::{FilterInput, StringComparison, Terms, WordComparison};
 use crate::graphql::list::{Listed, list_field};
 use crate::graphql::loader;
 use crate::graphql::mutation::{self, set, set_or_clear};
 use crate::graphql::node::{NodeFields, NodeFilter, node_terms};
 
-use crate::graphql::word::{self, Marking};
-
+use crate::domain::mechanism as domain_mechanism;
 use crate::graphql::condition::Condition;
 use crate::graphql::connection::{Connection, Slice};
-use crate::graphql::list::{self, Arguments, AsOfInput, OnMechanism, OrderInput};
+use crate::graphql::list::{self, Arguments, AsOfInput, Hangs, OnMechanism, OrderInput};
 use crate::graphql::stakeholder::Stakeholder;
 use crate::graphql::standing::{self, Standing, StandingFilter, StandingRule, Support, Whose};
 use crate::graphql::status::Status;
+use crate::graphql::word::{self, Marking};
 use entity::page::{Order, Sort};
 
 /// A proposed way to act: what stakeholders take positions on. A *cooperation mechanism* is one whose mode is
 /// `BILATERAL` or `MULTILATERAL`.
 #[derive(MergedObject)]
-pub struct Mechanism(NodeFields, MechanismFields, super::position::Positions<OnMechanism>, super::status::Statuses<OnMechanism>, super::event::Events<OnMechanism>, super::implication::Implications<OnMechanism>);
+pub struct Mechanism(
+    NodeFields,
+    MechanismFields,
+    super::position::Positions<OnMechanism>,
+    super::status::Statuses<OnMechanism>,
+    super::event::Events<OnMechanism>,
+    super::implication::Implications<OnMechanism>,
+);
 
 impl From<Arc<Model>> for Mechanism {
     fn from(model: Arc<Model>) -> Self {
         let (node, id) = (NodeFields::of::<Entity>(&model), model.id);
-        Self(node, MechanismFields(model), super::position::Positions(OnMechanism(id)), super::status::Statuses(OnMechanism(id)), super::event::Events(OnMechanism(id)), super::implication::Implications(OnMechanism(id)))
+        Self(
+            node,
+            MechanismFields(model),
+            super::position::Positions(OnMechanism(id)),
+            super::status::Statuses(OnMechanism(id)),
+            super::event::Events(OnMechanism(id)),
+            super::implication::Implications(OnMechanism(id)),
+        )
     }
 }
 
@@ -82,7 +98,7 @@ impl MechanismFields {
     /// The mechanism that this one is a part of; null if of none.
     async fn part_of(&self, ctx: &Context<'_>) -> Result<Option<Mechanism>> {
         let Some(id) = self.0.part_of_id else { return Ok(None) };
-        Ok(loader::load::<entity::mechanism::Entity>(ctx, id).await?.map(Mechanism::from))
+        Ok(loader::load::<Entity>(ctx, id).await?.map(Mechanism::from))
     }
 
     /// The mechanisms that are parts of this one.
@@ -91,7 +107,8 @@ impl MechanismFields {
     async fn parts(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The first so many mechanisms, 0 to 200; 20 if neither `first` nor `last` is given.")] first: Option<i32>,
+        #[graphql(desc = "The first so many mechanisms, 0 to 200; 20 if neither `first` nor `last` is given.")]
+        first: Option<i32>,
         #[graphql(desc = "Only the mechanisms after this cursor.")] after: Option<String>,
         #[graphql(desc = "The last so many mechanisms, 0 to 200.")] last: Option<i32>,
         #[graphql(desc = "Only the mechanisms before this cursor.")] before: Option<String>,
@@ -103,7 +120,7 @@ impl MechanismFields {
     ) -> Result<Connection<Mechanism>> {
         let slice = Slice { first, after, last, before };
         let arguments = Arguments { slice, filter, order_by, as_of };
-        list::connection(ctx, OnMechanism(self.0.id).parent(), None, arguments).await
+        list::connection::<Entity>(ctx, OnMechanism(self.0.id).parent(), None, arguments).await
     }
 
     /// The stakeholders that have a part in it, and which.
@@ -113,16 +130,25 @@ impl MechanismFields {
     }
 
     /// Its prerequisites, the first 200; to page through more, use `Dossier.conditions`.
-    async fn conditions(&self, ctx: &Context<'_>, #[graphql(desc = "As of when; now if left out.")] as_of: Option<AsOfInput>) -> Result<Vec<Condition>> {
-        list::few(ctx, OnMechanism(self.0.id).parent(), Sort::new(Vec::new()), as_of).await
+    async fn conditions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "As of when; now if left out.")] as_of: Option<AsOfInput>,
+    ) -> Result<Vec<Condition>> {
+        list::few::<entity::condition::Entity>(ctx, OnMechanism(self.0.id).parent(), Sort::new(Vec::new()), as_of).await
     }
 
     /// The latest step of its life: by date, and of the same date the one recorded last; null if none is on record.
-    async fn status(&self, ctx: &Context<'_>, #[graphql(desc = "As of when; now if left out.")] as_of: Option<AsOfInput>) -> Result<Option<Status>> {
+    async fn status(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "As of when; now if left out.")] as_of: Option<AsOfInput>,
+    ) -> Result<Option<Status>> {
         use entity::status::Column as By;
         let latest = |column| Order { column, descending: true };
         let sort = Sort::new(vec![latest(By::OccurredOn), latest(By::Id)]);
-        let found = list::few_of(ctx, OnMechanism(self.0.id).parent(), sort, as_of, 1).await?;
+        let found =
+            list::few_of::<entity::status::Entity>(ctx, OnMechanism(self.0.id).parent(), sort, as_of, 1).await?;
         Ok(found.into_iter().next())
     }
 
@@ -133,7 +159,8 @@ impl MechanismFields {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "How to decide between several positions of one stakeholder on one mechanism.", default)] rule: StandingRule,
-        #[graphql(desc = "The first so many standings, 0 to 200; 20 if neither `first` nor `last` is given.")] first: Option<i32>,
+        #[graphql(desc = "The first so many standings, 0 to 200; 20 if neither `first` nor `last` is given.")]
+        first: Option<i32>,
         #[graphql(desc = "Only the standings after this cursor.")] after: Option<String>,
         #[graphql(desc = "The last so many standings, 0 to 200.")] last: Option<i32>,
         #[graphql(desc = "Only the standings before this cursor.")] before: Option<String>,
@@ -145,7 +172,12 @@ impl MechanismFields {
     }
 
     /// How many stakeholders stand where on it, by a named rule.
-    async fn support(&self, ctx: &Context<'_>, #[graphql(desc = "How to decide between several positions of one stakeholder.", default)] rule: StandingRule, #[graphql(desc = "As of when; now if left out.")] as_of: Option<AsOfInput>) -> Result<Support> {
+    async fn support(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How to decide between several positions of one stakeholder.", default)] rule: StandingRule,
+        #[graphql(desc = "As of when; now if left out.")] as_of: Option<AsOfInput>,
+    ) -> Result<Support> {
         standing::support(ctx, self.0.id, rule, as_of).await
     }
 }
@@ -205,7 +237,7 @@ pub struct MechanismFilter {
     /// What it is.
     pub description: Option<StringComparison>,
     /// The mechanism that it is a part of.
-    pub part_of: Option<Box<super::mechanism::MechanismFilter>>,
+    pub part_of: Option<Box<MechanismFilter>>,
     /// At least one stakeholder that has a part in it.
     pub parties: Option<Box<super::stakeholder::StakeholderFilter>>,
     /// All of these hold.
@@ -346,7 +378,19 @@ impl MechanismMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Which one, and what changes of it.")] input: UpdateMechanismInput,
     ) -> Result<MechanismPayload> {
-        let UpdateMechanismInput { id, version, slug, name, mode, kind, description, part_of, parties, external_id, marking } = input;
+        let UpdateMechanismInput {
+            id,
+            version,
+            slug,
+            name,
+            mode,
+            kind,
+            description,
+            part_of,
+            parties,
+            external_id,
+            marking,
+        } = input;
         let mut problems = Problems::default();
         let id = problems.key("id", Kind::Mechanism, &id);
         let parties = parties.map(|parties| read_parties(parties, &mut problems));

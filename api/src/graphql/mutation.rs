@@ -52,7 +52,8 @@ pub async fn update<E: Concept>(
         Ok(()) => node::update::<E>(&op, id, version, edit).await,
         Err(error) => node::may_write::<E>(&op).and(Err(error)),
     };
-    let conflict = matches!(&result, Err(Error::Refused(refusals)) if refusals.iter().any(|r| r.code == Code::Conflict));
+    let conflict =
+        matches!(&result, Err(Error::Refused(refusals)) if refusals.iter().any(|r| r.code == Code::Conflict));
     let mut written = end(op, result).await?;
     if conflict {
         written.record = node::current::<E>(loader::op(ctx)?, id).await.map_err(|error| fault(&error))?;

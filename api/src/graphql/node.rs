@@ -31,7 +31,11 @@ use crate::id;
 /// Anything with a globally unique id by which it can be asked for again (Relay's Global Object Identification).
 #[derive(Interface)]
 #[graphql(
-    field(name = "id", ty = "ID", desc = "The id: unique over all kinds, stable for ever, opaque. Its first letters tell the kind."),
+    field(
+        name = "id",
+        ty = "ID",
+        desc = "The id: unique over all kinds, stable for ever, opaque. Its first letters tell the kind."
+    ),
     field(name = "marking", ty = "Marking", desc = "How far this record may travel (TLP 2.0).")
 )]
 pub enum Node {
@@ -176,7 +180,8 @@ impl NodeFields {
     pub async fn revisions(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The first so many revisions, 0 to 200; 20 if neither `first` nor `last` is given.")] first: Option<i32>,
+        #[graphql(desc = "The first so many revisions, 0 to 200; 20 if neither `first` nor `last` is given.")]
+        first: Option<i32>,
         #[graphql(desc = "Only the revisions after this cursor.")] after: Option<String>,
         #[graphql(desc = "The last so many revisions, 0 to 200.")] last: Option<i32>,
         #[graphql(desc = "Only the revisions before this cursor.")] before: Option<String>,

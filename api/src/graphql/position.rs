@@ -11,9 +11,12 @@ use entity::words;
 
 use crate::domain::position::Draft;
 use crate::error::Problems;
+use crate::graphql::argument::Argument;
 use crate::graphql::assertion::{AssertionFields, AssertionFilter, EvidenceInput, Lineage, assertion_terms};
-use crate::graphql::error::{Result, payload};
+use crate::graphql::condition::Condition;
+use crate::graphql::error::{ReadIds, Result, payload};
 use crate::graphql::filter::{FilterInput, OrderedComparison, StringComparison, Terms};
+use crate::graphql::list::{self, Hangs, OfPosition};
 use crate::graphql::list::{Listed, list_field};
 use crate::graphql::loader;
 use crate::graphql::mechanism::Mechanism;
@@ -21,9 +24,6 @@ use crate::graphql::mutation;
 use crate::graphql::scalar::Date;
 use crate::graphql::stakeholder::Stakeholder;
 use crate::graphql::word::{self, DatePrecision};
-use crate::graphql::argument::Argument;
-use crate::graphql::condition::Condition;
-use crate::graphql::list::{self, OfPosition};
 use entity::page::Sort;
 
 /// The atom of the record: this stakeholder took this stance on this mechanism, on this date, for these arguments, says
@@ -33,7 +33,7 @@ pub struct Position(AssertionFields, PositionFields, Lineage<Entity>);
 
 impl From<Arc<Model>> for Position {
     fn from(model: Arc<Model>) -> Self {
-        let (assertion, lineage) = (AssertionFields::of::<Entity>(&model), Lineage::of(&model));
+        let (assertion, lineage) = (AssertionFields::of::<Entity>(&model), Lineage::<Entity>::of(&model));
         Self(assertion, PositionFields(model), lineage)
     }
 }
@@ -90,12 +90,12 @@ impl PositionFields {
 
     /// The reasons that the stakeholder gives.
     async fn arguments(&self, ctx: &Context<'_>) -> Result<Vec<Argument>> {
-        list::few(ctx, OfPosition(self.0.id).parent(), Sort::new(Vec::new()), None).await
+        list::few::<entity::argument::Entity>(ctx, OfPosition(self.0.id).parent(), Sort::new(Vec::new()), None).await
     }
 
     /// The conditions under which the stakeholder says so.
     async fn conditions(&self, ctx: &Context<'_>) -> Result<Vec<Condition>> {
-        list::few(ctx, OfPosition(self.0.id).parent(), Sort::new(Vec::new()), None).await
+        list::few::<entity::condition::Entity>(ctx, OfPosition(self.0.id).parent(), Sort::new(Vec::new()), None).await
     }
 }
 
@@ -165,7 +165,20 @@ impl FilterInput for PositionFilter {
     type Entity = Entity;
 
     fn filter(self) -> Result<Filter<Entity>> {
-        let Self { assertion, stakeholder, on_behalf_of, mechanism, stance, stated_on, rationale, arguments, conditions, and, or, not } = self;
+        let Self {
+            assertion,
+            stakeholder,
+            on_behalf_of,
+            mechanism,
+            stance,
+            stated_on,
+            rationale,
+            arguments,
+            conditions,
+            and,
+            or,
+            not,
+        } = self;
         let mut terms = Terms::<Entity>::default();
         assertion_terms!(terms, Column, Kind::Position, assertion);
         terms.through(Column::StakeholderId, stakeholder.map(|filter| *filter))?;
@@ -226,7 +239,18 @@ pub struct RecordPositionInput {
 
 impl RecordPositionInput {
     fn draft(self, problems: &mut Problems) -> Draft {
-        let Self { evidence, stated_on, stated_on_precision, stakeholder, on_behalf_of, mechanism, stance, rationale, arguments, conditions } = self;
+        let Self {
+            evidence,
+            stated_on,
+            stated_on_precision,
+            stakeholder,
+            on_behalf_of,
+            mechanism,
+            stance,
+            rationale,
+            arguments,
+            conditions,
+        } = self;
         Draft {
             evidence: evidence.read(stated_on, stated_on_precision, problems),
             stakeholder: problems.key("stakeholder", Kind::Stakeholder, &stakeholder),

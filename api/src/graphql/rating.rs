@@ -11,7 +11,7 @@ use entity::rating::{Column, Entity, Model};
 use crate::domain::rating::Draft;
 use crate::error::Problems;
 use crate::graphql::assertion::{AssertionFields, AssertionFilter, EvidenceInput, Lineage, assertion_terms, small};
-use crate::graphql::error::{Result, payload};
+use crate::graphql::error::{ReadIds, Result, payload};
 use crate::graphql::filter::{BooleanComparison, FilterInput, OrderedComparison, StringComparison, Terms};
 use crate::graphql::list::{Listed, list_field};
 use crate::graphql::loader;
@@ -28,7 +28,7 @@ pub struct Rating(AssertionFields, RatingFields, Lineage<Entity>);
 
 impl From<Arc<Model>> for Rating {
     fn from(model: Arc<Model>) -> Self {
-        let (assertion, lineage) = (AssertionFields::of::<Entity>(&model), Lineage::of(&model));
+        let (assertion, lineage) = (AssertionFields::of::<Entity>(&model), Lineage::<Entity>::of(&model));
         Self(assertion, RatingFields(model), lineage)
     }
 }
@@ -160,7 +160,20 @@ impl FilterInput for RatingFilter {
     type Entity = Entity;
 
     fn filter(self) -> Result<Filter<Entity>> {
-        let Self { assertion, stakeholder, influence, interest, salience, power, legitimacy, urgency, note, and, or, not } = self;
+        let Self {
+            assertion,
+            stakeholder,
+            influence,
+            interest,
+            salience,
+            power,
+            legitimacy,
+            urgency,
+            note,
+            and,
+            or,
+            not,
+        } = self;
         let mut terms = Terms::<Entity>::default();
         assertion_terms!(terms, Column, Kind::Rating, assertion);
         terms.through(Column::StakeholderId, stakeholder.map(|filter| *filter))?;
@@ -205,7 +218,19 @@ pub struct RecordRatingInput {
 
 impl RecordRatingInput {
     fn draft(self, problems: &mut Problems) -> Draft {
-        let Self { evidence, occurred_on, occurred_on_precision, stakeholder, influence, interest, salience, power, legitimacy, urgency, note } = self;
+        let Self {
+            evidence,
+            occurred_on,
+            occurred_on_precision,
+            stakeholder,
+            influence,
+            interest,
+            salience,
+            power,
+            legitimacy,
+            urgency,
+            note,
+        } = self;
         Draft {
             evidence: evidence.read(occurred_on, occurred_on_precision, problems),
             stakeholder: problems.key("stakeholder", Kind::Stakeholder, &stakeholder),

@@ -13,16 +13,16 @@ use crate::domain::date::PartialDate;
 use crate::domain::relation::Draft;
 use crate::error::Problems;
 use crate::graphql::assertion::{AssertionFields, AssertionFilter, EvidenceInput, Lineage, assertion_terms};
-use crate::graphql::error::{Result, payload};
+use crate::graphql::error::{ReadIds, Result, payload};
 use crate::graphql::filter::{FilterInput, OrderedComparison, StringComparison, Terms, WordComparison};
 use crate::graphql::list::{Listed, list_field};
 use crate::graphql::loader;
 
+use crate::graphql::list::OnRelation;
 use crate::graphql::mutation;
 use crate::graphql::scalar::Date;
 use crate::graphql::stakeholder::Stakeholder;
 use crate::graphql::word::{self, DatePrecision};
-use crate::graphql::list::OnRelation;
 
 /// A directed tie between two stakeholders, in an interval of time.
 #[derive(MergedObject)]
@@ -30,7 +30,7 @@ pub struct Relation(AssertionFields, RelationFields, Lineage<Entity>, super::imp
 
 impl From<Arc<Model>> for Relation {
     fn from(model: Arc<Model>) -> Self {
-        let (assertion, lineage) = (AssertionFields::of::<Entity>(&model), Lineage::of(&model));
+        let (assertion, lineage) = (AssertionFields::of::<Entity>(&model), Lineage::<Entity>::of(&model));
         let id = model.id;
         Self(assertion, RelationFields(model), lineage, super::implication::Implications(OnRelation(id)))
     }
@@ -215,7 +215,20 @@ pub struct RecordRelationInput {
 
 impl RecordRelationInput {
     fn draft(self, problems: &mut Problems) -> Draft {
-        let Self { evidence, occurred_on, occurred_on_precision, from, to, kind, started_on, started_on_precision, ended_on, ended_on_precision, tension, note } = self;
+        let Self {
+            evidence,
+            occurred_on,
+            occurred_on_precision,
+            from,
+            to,
+            kind,
+            started_on,
+            started_on_precision,
+            ended_on,
+            ended_on_precision,
+            tension,
+            note,
+        } = self;
         Draft {
             evidence: evidence.read(occurred_on, occurred_on_precision, problems),
             from: problems.key("from", Kind::Stakeholder, &from),

@@ -24,7 +24,12 @@ pub async fn connection(ctx: &Context<'_>, node: i64, slice: Slice) -> Result<Co
         as_of: op(ctx)?.present(),
         count: ctx.look_ahead().field("totalCount").exists(),
     };
-    let page = PageOf { parent: node, question: question(ctx)?, link: || Link::column(Column::NodeId), query: Arc::new(query) };
+    let page = PageOf {
+        parent: node,
+        question: question(ctx)?,
+        link: || Link::column(Column::NodeId),
+        query: Arc::new(query),
+    };
     let Some(listing) = loader::page(ctx, page).await? else {
         return Ok(Connection::new(Vec::new(), &slice, false, Some(0)));
     };

@@ -14,7 +14,8 @@ impl ScalarType for Date {
         let Value::String(text) = &value else { return Err(InputValueError::expected_type(value)) };
         let well_formed = text.len() == 10;
         let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|_| well_formed);
-        date.map(Self).ok_or_else(|| InputValueError::custom(format!("{} is not a date: expected YYYY-MM-DD", shown(text))))
+        date.map(Self)
+            .ok_or_else(|| InputValueError::custom(format!("{} is not a date: expected YYYY-MM-DD", shown(text))))
     }
 
     fn to_value(&self) -> Value {

@@ -48,7 +48,9 @@ impl SearchQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "The words, at most 12; a part of a word is found too.")] query: String,
         #[graphql(desc = "Only records of these kinds; of all kinds if left out.")] kinds: Option<Vec<RecordKind>>,
-        #[graphql(desc = "The first so many hits, 0 to 200; 20 if neither `first` nor `last` is given.")] first: Option<i32>,
+        #[graphql(desc = "The first so many hits, 0 to 200; 20 if neither `first` nor `last` is given.")] first: Option<
+            i32,
+        >,
         #[graphql(desc = "Only the hits after this cursor.")] after: Option<String>,
         #[graphql(desc = "The last so many hits, 0 to 200.")] last: Option<i32>,
         #[graphql(desc = "Only the hits before this cursor.")] before: Option<String>,

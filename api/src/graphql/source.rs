@@ -9,27 +9,47 @@ use entity::kind::Kind;
 use entity::source::{Column, Entity, Model};
 use entity::words;
 
+use crate::domain::date::PartialDate;
 use crate::domain::source::Draft;
 use crate::error::Problems;
-use crate::graphql::error::{Result, payload};
+use crate::graphql::error::{ReadIds, Result, payload};
 use crate::graphql::filter::{FilterInput, OrderedComparison, StringComparison, Terms, WordComparison};
+use crate::graphql::list::FromSource;
 use crate::graphql::list::{Listed, list_field};
 use crate::graphql::loader;
 use crate::graphql::mutation::{self, set, set_or_clear};
 use crate::graphql::node::{NodeFields, NodeFilter, node_terms};
 use crate::graphql::scalar::Date;
 use crate::graphql::word::{self, DatePrecision, Marking};
-use crate::domain::date::PartialDate;
-use crate::graphql::list::FromSource;
 
 /// A document that assertions are taken from.
 #[derive(MergedObject)]
-pub struct Source(NodeFields, SourceFields, super::position::Positions<FromSource>, super::relation::Relations<FromSource>, super::status::Statuses<FromSource>, super::finding::Findings<FromSource>, super::event::Events<FromSource>, super::implication::Implications<FromSource>, super::rating::Ratings<FromSource>);
+pub struct Source(
+    NodeFields,
+    SourceFields,
+    super::position::Positions<FromSource>,
+    super::relation::Relations<FromSource>,
+    super::status::Statuses<FromSource>,
+    super::finding::Findings<FromSource>,
+    super::event::Events<FromSource>,
+    super::implication::Implications<FromSource>,
+    super::rating::Ratings<FromSource>,
+);
 
 impl From<Arc<Model>> for Source {
     fn from(model: Arc<Model>) -> Self {
         let (node, id) = (NodeFields::of::<Entity>(&model), model.id);
-        Self(node, SourceFields(model), super::position::Positions(FromSource(id)), super::relation::Relations(FromSource(id)), super::status::Statuses(FromSource(id)), super::finding::Findings(FromSource(id)), super::event::Events(FromSource(id)), super::implication::Implications(FromSource(id)), super::rating::Ratings(FromSource(id)))
+        Self(
+            node,
+            SourceFields(model),
+            super::position::Positions(FromSource(id)),
+            super::relation::Relations(FromSource(id)),
+            super::status::Statuses(FromSource(id)),
+            super::finding::Findings(FromSource(id)),
+            super::event::Events(FromSource(id)),
+            super::implication::Implications(FromSource(id)),
+            super::rating::Ratings(FromSource(id)),
+        )
     }
 }
 
@@ -189,7 +209,22 @@ impl FilterInput for SourceFilter {
     type Entity = Entity;
 
     fn filter(self) -> Result<Filter<Entity>> {
-        let Self { node, slug, title, url, publisher, author, published_on, retrieved_on, language, sha256, reliability, and, or, not } = self;
+        let Self {
+            node,
+            slug,
+            title,
+            url,
+            publisher,
+            author,
+            published_on,
+            retrieved_on,
+            language,
+            sha256,
+            reliability,
+            and,
+            or,
+            not,
+        } = self;
         let mut terms = Terms::<Entity>::default();
         node_terms!(terms, Column, Kind::Source, node);
         terms.test::<_, String>(Column::Slug, slug);
@@ -248,7 +283,24 @@ pub struct CreateSourceInput {
 
 impl CreateSourceInput {
     fn draft(self, problems: &mut Problems) -> Draft {
-        let Self { dossier, slug, title, url, publisher, author, published_on, published_on_precision, retrieved_on, retrieved_on_precision, language, sha256, text, reliability, external_id, marking } = self;
+        let Self {
+            dossier,
+            slug,
+            title,
+            url,
+            publisher,
+            author,
+            published_on,
+            published_on_precision,
+            retrieved_on,
+            retrieved_on_precision,
+            language,
+            sha256,
+            text,
+            reliability,
+            external_id,
+            marking,
+        } = self;
         Draft {
             dossier: problems.key("dossier", Kind::Dossier, &dossier),
             slug,
@@ -341,7 +393,25 @@ impl SourceMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Which one, and what changes of it.")] input: UpdateSourceInput,
     ) -> Result<SourcePayload> {
-        let UpdateSourceInput { id, version, slug, title, url, publisher, author, published_on, published_on_precision, retrieved_on, retrieved_on_precision, language, sha256, text, reliability, external_id, marking } = input;
+        let UpdateSourceInput {
+            id,
+            version,
+            slug,
+            title,
+            url,
+            publisher,
+            author,
+            published_on,
+            published_on_precision,
+            retrieved_on,
+            retrieved_on_precision,
+            language,
+            sha256,
+            text,
+            reliability,
+            external_id,
+            marking,
+        } = input;
         let mut problems = Problems::default();
         let id = problems.key("id", Kind::Source, &id);
         let published = published_on.map_value(|date| PartialDate::new(date.0, published_on_precision.into()));

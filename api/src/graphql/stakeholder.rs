@@ -11,31 +11,47 @@ use entity::words;
 
 use crate::domain::stakeholder::Draft;
 use crate::error::Problems;
-use crate::graphql::error::{Result, payload};
+use crate::graphql::error::{ReadIds, Result, payload};
 use crate::graphql::filter::{FilterInput, StringComparison, Terms, WordComparison};
 use crate::graphql::list::{Listed, list_field};
 
 use crate::graphql::mutation::{self, set, set_or_clear};
 use crate::graphql::node::{NodeFields, NodeFilter, node_terms};
 
-use crate::graphql::word::{self, Marking};
 use crate::domain::list::Link;
 use crate::graphql::connection::{Connection, Slice};
-use crate::graphql::list::{self, Arguments, AsOfInput, OfStakeholder, OrderInput, Parent};
+use crate::graphql::list::{self, Arguments, AsOfInput, Hangs, OfStakeholder, OrderInput, Parent};
 use crate::graphql::rating::Rating;
 use crate::graphql::relation::{Relation, RelationFilter, RelationOrderField};
 use crate::graphql::standing::{self, Standing, StandingFilter, StandingRule, Whose};
+use crate::graphql::word::{self, Marking};
 use entity::filter::Test;
 use entity::page::{Order, Sort};
+use sea_orm::ColumnTrait;
+use sea_orm::sea_query::ExprTrait;
 
 /// An actor: somebody who takes positions, has power, or is affected.
 #[derive(MergedObject)]
-pub struct Stakeholder(NodeFields, StakeholderFields, super::position::Positions<OfStakeholder>, super::event::Events<OfStakeholder>, super::finding::Findings<OfStakeholder>, super::rating::Ratings<OfStakeholder>);
+pub struct Stakeholder(
+    NodeFields,
+    StakeholderFields,
+    super::position::Positions<OfStakeholder>,
+    super::event::Events<OfStakeholder>,
+    super::finding::Findings<OfStakeholder>,
+    super::rating::Ratings<OfStakeholder>,
+);
 
 impl From<Arc<Model>> for Stakeholder {
     fn from(model: Arc<Model>) -> Self {
         let (node, id) = (NodeFields::of::<Entity>(&model), model.id);
-        Self(node, StakeholderFields(model), super::position::Positions(OfStakeholder(id)), super::event::Events(OfStakeholder(id)), super::finding::Findings(OfStakeholder(id)), super::rating::Ratings(OfStakeholder(id)))
+        Self(
+            node,
+            StakeholderFields(model),
+            super::position::Positions(OfStakeholder(id)),
+            super::event::Events(OfStakeholder(id)),
+            super::finding::Findings(OfStakeholder(id)),
+            super::rating::Ratings(OfStakeholder(id)),
+        )
     }
 }
 
@@ -96,7 +112,8 @@ impl StakeholderFields {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "How to decide between several positions of one stakeholder on one mechanism.", default)] rule: StandingRule,
-        #[graphql(desc = "The first so many standings, 0 to 200; 20 if neither `first` nor `last` is given.")] first: Option<i32>,
+        #[graphql(desc = "The first so many standings, 0 to 200; 20 if neither `first` nor `last` is given.")]
+        first: Option<i32>,
         #[graphql(desc = "Only the standings after this cursor.")] after: Option<String>,
         #[graphql(desc = "The last so many standings, 0 to 200.")] last: Option<i32>,
         #[graphql(desc = "Only the standings before this cursor.")] before: Option<String>,
@@ -108,11 +125,16 @@ impl StakeholderFields {
     }
 
     /// The latest rating of its influence, interest and salience; null if there is none.
-    async fn rating(&self, ctx: &Context<'_>, #[graphql(desc = "As of when; now if left out.")] as_of: Option<AsOfInput>) -> Result<Option<Rating>> {
+    async fn rating(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "As of when; now if left out.")] as_of: Option<AsOfInput>,
+    ) -> Result<Option<Rating>> {
         use entity::rating::Column as By;
         let latest = |column| Order { column, descending: true };
         let sort = Sort::new(vec![latest(By::OccurredOn), latest(By::Id)]);
-        let found = list::few_of(ctx, OfStakeholder(self.0.id).parent(), sort, as_of, 1).await?;
+        let found =
+            list::few_of::<entity::rating::Entity>(ctx, OfStakeholder(self.0.id).parent(), sort, as_of, 1).await?;
         Ok(found.into_iter().next())
     }
 
@@ -124,7 +146,8 @@ impl StakeholderFields {
         ctx: &Context<'_>,
         #[graphql(desc = "Which end of the tie this stakeholder is.", default)] direction: RelationDirection,
         #[graphql(desc = "Only ties of these kinds.")] kinds: Option<Vec<word::RelationKind>>,
-        #[graphql(desc = "The first so many relations, 0 to 200; 20 if neither `first` nor `last` is given.")] first: Option<i32>,
+        #[graphql(desc = "The first so many relations, 0 to 200; 20 if neither `first` nor `last` is given.")]
+        first: Option<i32>,
         #[graphql(desc = "Only the relations after this cursor.")] after: Option<String>,
         #[graphql(desc = "The last so many relations, 0 to 200.")] last: Option<i32>,
         #[graphql(desc = "Only the relations before this cursor.")] before: Option<String>,
@@ -331,7 +354,19 @@ impl StakeholderMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Which one, and what changes of it.")] input: UpdateStakeholderInput,
     ) -> Result<StakeholderPayload> {
-        let UpdateStakeholderInput { id, version, slug, name, kind, aliases, country, description, identifiers, external_id, marking } = input;
+        let UpdateStakeholderInput {
+            id,
+            version,
+            slug,
+            name,
+            kind,
+            aliases,
+            country,
+            description,
+            identifiers,
+            external_id,
+            marking,
+        } = input;
         let mut problems = Problems::default();
         let id = problems.key("id", Kind::Stakeholder, &id);
         let identifiers: Option<Vec<_>> = identifiers.map(|all| all.into_iter().map(Into::into).collect());

@@ -142,7 +142,12 @@ impl Support {
 }
 
 /// The support of a mechanism.
-pub async fn support(ctx: &Context<'_>, mechanism: i64, rule: StandingRule, as_of: Option<AsOfInput>) -> Result<Support> {
+pub async fn support(
+    ctx: &Context<'_>,
+    mechanism: i64,
+    rule: StandingRule,
+    as_of: Option<AsOfInput>,
+) -> Result<Support> {
     let as_of = AsOfInput::read(as_of, loader::op(ctx)?);
     loader::support(ctx, SupportOf { mechanism, rule: rule.into(), as_of }).await.map(Support)
 }

@@ -12,7 +12,7 @@ use entity::words;
 use crate::domain::status::Draft;
 use crate::error::Problems;
 use crate::graphql::assertion::{AssertionFields, AssertionFilter, EvidenceInput, Lineage, assertion_terms};
-use crate::graphql::error::{Result, payload};
+use crate::graphql::error::{ReadIds, Result, payload};
 use crate::graphql::filter::{FilterInput, StringComparison, Terms, WordComparison};
 use crate::graphql::list::{Listed, list_field};
 use crate::graphql::loader;
@@ -28,7 +28,7 @@ pub struct Status(AssertionFields, StatusFields, Lineage<Entity>);
 
 impl From<Arc<Model>> for Status {
     fn from(model: Arc<Model>) -> Self {
-        let (assertion, lineage) = (AssertionFields::of::<Entity>(&model), Lineage::of(&model));
+        let (assertion, lineage) = (AssertionFields::of::<Entity>(&model), Lineage::<Entity>::of(&model));
         Self(assertion, StatusFields(model), lineage)
     }
 }
