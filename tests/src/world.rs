@@ -171,6 +171,6 @@ async fn password_hash() -> String {
     if let Some(hash) = HASH.get() {
         return hash.clone();
     }
-    let hash = Passwords::new().hash(PASSWORD.to_owned()).await.unwrap();
+    let hash = Passwords::default().hash(PASSWORD.to_owned()).await.unwrap();
     HASH.get_or_init(|| hash).clone()
 }
