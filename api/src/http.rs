@@ -1,0 +1,212 @@
+//! The HTTP door: routes, the request's id and log line, bearer token to actor, GraphQL over HTTP, health, the explorer's
+//! page.
+//!
+//! Connections are served by actix's threads. Everything that asks the database runs on the runtime that
+//! [`Server::start`] was called on, to which the database's sockets belong: one slow query then holds up no connection but
+//! its own.
+
+mod document;
+mod graphql;
+mod health;
+mod log;
+mod page;
+mod refusal;
+mod task;
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::num::NonZero;
+use std::sync::Arc;
+use std::thread::{self, available_parallelism};
+use std::time::Duration;
+
+use actix_web::dev::{Server as ActixServer, ServerHandle};
+use actix_web::middleware::{Compress, DefaultHeaders, from_fn};
+use actix_web::rt::System;
+use actix_web::{HttpRequest, HttpResponse, HttpServer, web};
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+
+use self::refusal::Refusal;
+use crate::auth::Auth;
+use crate::error::{Error, Result};
+use crate::graphql::Schema;
+use crate::op::Base;
+use crate::store::Store;
+
+/// What the server answers from.
+#[derive(Clone)]
+pub struct App {
+    /// The database, the clock and the keys.
+    pub base: Base,
+    /// Signing in.
+    pub auth: Arc<Auth>,
+    /// The schema that questions are asked of.
+    pub schema: Schema,
+}
+
+/// How the server is run.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// How many threads take requests; 0: as many as the machine has cores.
+    pub workers: usize,
+    /// The largest request body, in bytes.
+    pub body_bytes_max: usize,
+    /// How long requests in flight may take to finish at the end.
+    pub shutdown_max: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { workers: 0, body_bytes_max: 16 << 20, shutdown_max: Duration::from_secs(30) }
+    }
+}
+
+/// What a handler sees.
+struct State {
+    app: App,
+    settings: Settings,
+    runtime: Handle,
+}
+
+/// The HTTP server.
+#[derive(Debug)]
+pub struct Server;
+
+/// A server that runs.
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The server's own handle, for those who want to pause it.
+    pub handle: ServerHandle,
+    end: oneshot::Receiver<io::Result<()>>,
+    ending: Option<io::Result<()>>,
+    store: Store,
+}
+
+impl Server {
+    /// Serves on `listener` from now on, until [`Running::stop`]. Any number of servers may run in one process; a listener
+    /// on port 0 gives each an address of its own. Must be called on a tokio runtime, which must outlive the server.
+    ///
+    /// # Errors
+    /// If the system has no threads or sockets left.
+    pub async fn start(app: App, listener: TcpListener, settings: Settings) -> Result<Running> {
+        let address = listener.local_addr().map_err(Error::internal)?;
+        let store = app.base.store.clone();
+        let state = web::Data::new(State { app, settings, runtime: Handle::current() });
+        let (begin, begun) = oneshot::channel();
+        let (ending, end) = oneshot::channel();
+        // actix wants a thread with a runtime of its own.
+        let serve = move || {
+            let ended = System::new().block_on(async move {
+                match build(&state, listener) {
+                    Ok(server) => {
+                        // Whoever wanted to know may have gone.
+                        let _ = begin.send(Ok(server.handle()));
+                        server.await
+                    }
+                    Err(cause) => {
+                        let _ = begin.send(Err(cause));
+                        Ok(())
+                    }
+                }
+            });
+            let _ = ending.send(ended);
+        };
+        thread::Builder::new().name("http".to_owned()).spawn(serve).map_err(Error::internal)?;
+        let handle = begun.await.map_err(Error::internal)?.map_err(Error::internal)?;
+        Ok(Running { address, handle, end, ending: None, store })
+    }
+}
+
+impl Running {
+    /// Takes no more requests, lets those in flight finish (as long as the settings allow), and closes the store.
+    ///
+    /// # Errors
+    /// If the server ended by a fault.
+    pub async fn stop(mut self) -> Result<()> {
+        self.handle.stop(true).await;
+        self.ended().await;
+        self.store.close().await;
+        match self.ending {
+            Some(Err(cause)) => Err(Error::internal(cause)),
+            Some(Ok(())) | None => Ok(()),
+        }
+    }
+
+    /// Waits until the server ends by itself, which only a fault makes it do.
+    pub async fn ended(&mut self) {
+        if self.ending.is_none() {
+            let ending = (&mut self.end).await;
+            // Without a word: its thread has panicked.
+            self.ending = Some(ending.unwrap_or_else(|cause| Err(io::Error::other(cause))));
+        }
+    }
+}
+
+impl std::fmt::Debug for Running {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Running").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+fn build(state: &web::Data<State>, listener: TcpListener) -> io::Result<ActixServer> {
+    let settings = state.settings;
+    let workers = match settings.workers {
+        0 => available_parallelism().map_or(1, NonZero::get),
+        workers => workers,
+    };
+    let state = state.clone();
+    let service = move || {
+        actix_web::App::new()
+            .app_data(state.clone())
+            .wrap(
+                // A page sets a content policy of its own; answers for programs have nothing to load.
+                DefaultHeaders::new()
+                    .add(("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"))
+                    .add(("X-Content-Type-Options", "nosniff"))
+                    .add(("X-Frame-Options", "DENY"))
+                    .add(("Referrer-Policy", "no-referrer")),
+            )
+            .wrap(from_fn(log::line))
+            .configure(routes)
+    };
+    let server = HttpServer::new(service)
+        .workers(workers)
+        .disable_signals()
+        .shutdown_timeout(settings.shutdown_max.as_secs())
+        .listen(listener)?
+        .run();
+    Ok(server)
+}
+
+fn routes(config: &mut web::ServiceConfig) {
+    let get = |path: &str| web::resource(path).default_service(web::to(only_get));
+    config
+        .service(
+            web::resource("/graphql")
+                .wrap(Compress::default())
+                .route(web::post().to(graphql::post))
+                .default_service(web::to(only_post)),
+        )
+        .service(get("/health/live").route(web::get().to(health::live)).route(web::head().to(health::live)))
+        .service(get("/health/ready").route(web::get().to(health::ready)).route(web::head().to(health::ready)))
+        .service(get("/").route(web::get().to(page::page)).route(web::head().to(page::page)))
+        .service(get("/assets/{path:.*}").route(web::get().to(page::asset)).route(web::head().to(page::asset)))
+        .default_service(web::to(nowhere));
+}
+
+async fn only_post(request: HttpRequest) -> HttpResponse {
+    Refusal::method("POST").answer(&log::id(&request))
+}
+
+async fn only_get(request: HttpRequest) -> HttpResponse {
+    Refusal::method("GET, HEAD").answer(&log::id(&request))
+}
+
+async fn nowhere(request: HttpRequest) -> HttpResponse {
+    Refusal::nowhere().answer(&log::id(&request))
+}
+
+#[cfg(test)]
+mod tests;
