@@ -3,6 +3,7 @@
 //! SQLite has two pools: one connection that writes, so that writers queue in the program instead of failing on a locked
 //! file, and several that only read. PostgreSQL has one pool for both.
 
+mod current;
 mod lane;
 
 use std::str::FromStr;

@@ -1,0 +1,125 @@
+//! `demarche serve`: the server, until it is told to stop.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use tracing::{error, info};
+
+use super::open_current;
+use crate::auth::{self, Auth};
+use crate::config::{Config, Setting};
+use crate::error::{Error, Result};
+use crate::http::{App, Running, Server, Settings};
+use crate::op::Base;
+use crate::{graphql, telemetry};
+
+/// Where to listen.
+#[derive(Clone, Debug, Args)]
+pub struct Bind {
+    /// The address and port to listen on [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    bind: Option<String>,
+}
+
+impl Bind {
+    /// The same as a key of the configuration.
+    pub fn setting(self) -> Option<Setting> {
+        self.bind.map(|bind| Setting::new("http.bind", bind, "--bind"))
+    }
+}
+
+/// Runs the server.
+pub async fn run(config: &Config) -> Result<()> {
+    let settings = config.auth.settings()?;
+    telemetry::init(&config.log)?;
+    let base = open_current(config).await?;
+    let listener = listen(config)?;
+    let (running, _) = start(config, &settings, base, listener).await?;
+    info!(address = %running.address, "listening");
+    until_signal(running).await
+}
+
+/// Takes the port, before anything else is begun.
+pub fn listen(config: &Config) -> Result<TcpListener> {
+    let bind = &config.http.bind;
+    TcpListener::bind(bind).map_err(|cause| {
+        Error::BadInput(format!(
+            "cannot listen on {bind}: {cause}: choose another address or port with --bind, as in --bind 127.0.0.1:8081"
+        ))
+    })
+}
+
+/// Starts the server; also gives what signs people in.
+pub async fn start(
+    config: &Config,
+    settings: &auth::Settings,
+    base: Base,
+    listener: TcpListener,
+) -> Result<(Running, Arc<Auth>)> {
+    let auth = Arc::new(Auth::new(settings));
+    let bounds =
+        graphql::Settings { depth_max: config.graphql.depth_max, complexity_max: config.graphql.complexity_max };
+    let schema = graphql::build(&bounds, Arc::clone(&auth));
+    let settings = Settings {
+        workers: config.http.workers,
+        body_bytes_max: config.http.body_bytes_max,
+        shutdown_max: Duration::from_secs(config.http.shutdown_max_s),
+    };
+    let app = App { base, auth: Arc::clone(&auth), schema };
+    Ok((Server::start(app, listener, settings).await?, auth))
+}
+
+/// Waits for SIGTERM or SIGINT, and stops the server; a second one does not wait for the requests in flight.
+pub async fn until_signal(mut running: Running) -> Result<()> {
+    let mut signals = Signals::new()?;
+    tokio::select! {
+        () = signals.next() => info!("stopping"),
+        () = running.ended() => error!("the server has ended by itself"),
+    }
+    tokio::select! {
+        stopped = running.stop() => stopped,
+        () = signals.next() => Err(Error::BadInput("stopped before all requests were answered".to_owned())),
+    }
+}
+
+#[cfg(unix)]
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let listen = |kind| signal(kind).map_err(Error::internal);
+        Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    #[expect(clippy::unnecessary_wraps, reason = "it can fail on other systems")]
+    fn new() -> Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) {
+        // Without a way to be told, the process runs until it is ended.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
