@@ -8,6 +8,7 @@ pub mod assertion;
 pub mod date;
 pub mod list;
 pub mod node;
+pub mod recorder;
 pub mod reference;
 pub mod revision;
 pub mod search;

@@ -15,6 +15,7 @@ use crate::domain::reference::Reference;
 use crate::domain::search::Words;
 use crate::error::{Code, Problems, Result};
 use crate::op::Op;
+use crate::policy;
 
 /// All that a person says of an argument.
 #[derive(Clone, Debug, PartialEq)]
@@ -140,4 +141,18 @@ impl Concept for Entity {
 async fn links(op: &Op, id: i64) -> Result<Vec<argument_link::Model>> {
     let links = argument_link::Entity::find().filter(argument_link::Column::ArgumentId.eq(id));
     Ok(links.order_by_asc(argument_link::Column::TargetId).all(&op.lane).await?)
+}
+
+/// The links that begin or end at any of these arguments.
+///
+/// # Errors
+/// [`crate::error::Error::Unauthenticated`] for the anonymous actor.
+pub async fn links_at(op: &Op, ids: &[i64]) -> Result<Vec<argument_link::Model>> {
+    use argument_link::Column as End;
+    policy::scope(op)?;
+    let at_either_end = sea_orm::Condition::any()
+        .add(End::ArgumentId.is_in(ids.iter().copied()))
+        .add(End::TargetId.is_in(ids.iter().copied()));
+    let links = argument_link::Entity::find().filter(at_either_end);
+    Ok(links.order_by_asc(End::ArgumentId).order_by_asc(End::TargetId).all(&op.lane).await?)
 }

@@ -257,8 +257,19 @@ pub async fn put<E: Claim>(op: &Op, draft: &E::Draft) -> Result<Put<E::Model>> {
     supersede::<E>(op, E::id_of(&current), draft).await.map(Put::Changed)
 }
 
+/// Whether the actor may record assertions.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] or [`Error::Forbidden`] if not.
+pub fn may_write(op: &Op) -> Result<()> {
+    policy::authorise(op, Action::Assert).map(|_| ())
+}
+
 /// The newest assertion with this external id, retracted or not.
-async fn current<E: Claim>(op: &Op, dossier: i64, external_id: &str) -> Result<Option<E::Model>> {
+///
+/// # Errors
+/// [`Error::Unauthenticated`] for the anonymous actor.
+pub async fn current<E: Claim>(op: &Op, dossier: i64, external_id: &str) -> Result<Option<E::Model>> {
     let filter = Filter::all([
         Filter::equal(E::DOSSIER, dossier),
         Filter::equal(E::EXTERNAL_ID, external_id),

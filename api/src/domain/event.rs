@@ -1,8 +1,11 @@
 //! Events: what happened, and who took part.
 
+use std::collections::HashMap;
+
 use chrono::NaiveDate;
 use entity::event::{ActiveModel, Entity, Model};
 use entity::event_actor;
+use entity::filter::Filter;
 use entity::kind::Kind;
 use entity::record::{Assertion, Provenance};
 use entity::words::EventRole;
@@ -13,6 +16,7 @@ use crate::domain::reference::Reference;
 use crate::domain::search::Words;
 use crate::error::{Code, Problems, Result};
 use crate::op::Op;
+use crate::policy;
 
 /// All that a person says of an event.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,7 +76,7 @@ impl Claim for Entity {
             title: model.title.clone(),
             description: model.description.clone(),
             mechanism: model.mechanism_id,
-            actors: actors(op, model.id).await?,
+            actors: actors(op, &[model.id]).await?.remove(&model.id).unwrap_or_default(),
             tension: model.tension,
         })
     }
@@ -94,10 +98,27 @@ pub struct Actor {
     pub role: EventRole,
 }
 
-async fn actors(op: &Op, event: i64) -> Result<Vec<Actor>> {
-    let rows = event_actor::Entity::find().filter(event_actor::Column::EventId.eq(event)).all(&op.lane).await?;
-    let mut actors: Vec<Actor> =
-        rows.into_iter().map(|row| Actor { stakeholder: row.stakeholder_id, role: row.role }).collect();
-    actors.sort_unstable();
+/// The actors of each of these events that one may see.
+///
+/// # Errors
+/// [`crate::error::Error::Unauthenticated`] for the anonymous actor.
+pub async fn actors(op: &Op, events: &[i64]) -> Result<HashMap<i64, Vec<Actor>>> {
+    let scope = policy::scope(op)?;
+    let visible = Filter::<event_actor::Entity>::through(
+        event_actor::Column::StakeholderId,
+        Filter::<entity::stakeholder::Entity>::default(),
+    );
+    let rows = event_actor::Entity::find()
+        .filter(event_actor::Column::EventId.is_in(events.iter().copied()))
+        .filter(visible.condition(&scope))
+        .all(&op.lane)
+        .await?;
+    let mut actors: HashMap<i64, Vec<Actor>> = HashMap::new();
+    for row in rows {
+        actors.entry(row.event_id).or_default().push(Actor { stakeholder: row.stakeholder_id, role: row.role });
+    }
+    for actors in actors.values_mut() {
+        actors.sort_unstable();
+    }
     Ok(actors)
 }

@@ -1,5 +1,7 @@
 //! Mechanisms: proposed ways to act, and who has which part in them.
 
+use std::collections::HashMap;
+
 use entity::filter::Filter;
 use entity::kind::Kind;
 use entity::mechanism::{ActiveModel, Column, Entity, Model};
@@ -16,6 +18,7 @@ use crate::domain::reference::Reference;
 use crate::domain::search::Words;
 use crate::error::{Code, Problems, Result};
 use crate::op::Op;
+use crate::policy;
 
 /// All that a person says of a mechanism.
 #[derive(Clone, Debug, PartialEq)]
@@ -98,7 +101,7 @@ impl Concept for Entity {
     }
 
     async fn draft(op: &Op, model: &Model) -> Result<Draft> {
-        let parties = parties(op, model.id).await?;
+        let parties = parties(op, &[model.id]).await?.remove(&model.id).unwrap_or_default();
         let model = model.clone();
         Ok(Draft {
             dossier: model.dossier_id,
@@ -157,11 +160,27 @@ pub struct Party {
     pub role: PartyRole,
 }
 
-async fn parties(op: &Op, mechanism: i64) -> Result<Vec<Party>> {
-    let rows = mechanism_party::Entity::find().filter(mechanism_party::Column::MechanismId.eq(mechanism));
-    let rows = rows.all(&op.lane).await?;
-    let mut parties: Vec<Party> =
-        rows.into_iter().map(|row| Party { stakeholder: row.stakeholder_id, role: row.role }).collect();
-    parties.sort_unstable();
+/// The parties of each of these mechanisms that one may see.
+///
+/// # Errors
+/// [`crate::error::Error::Unauthenticated`] for the anonymous actor.
+pub async fn parties(op: &Op, mechanisms: &[i64]) -> Result<HashMap<i64, Vec<Party>>> {
+    let scope = policy::scope(op)?;
+    let visible = Filter::<mechanism_party::Entity>::through(
+        mechanism_party::Column::StakeholderId,
+        Filter::<entity::stakeholder::Entity>::default(),
+    );
+    let rows = mechanism_party::Entity::find()
+        .filter(mechanism_party::Column::MechanismId.is_in(mechanisms.iter().copied()))
+        .filter(visible.condition(&scope))
+        .all(&op.lane)
+        .await?;
+    let mut parties: HashMap<i64, Vec<Party>> = HashMap::new();
+    for row in rows {
+        parties.entry(row.mechanism_id).or_default().push(Party { stakeholder: row.stakeholder_id, role: row.role });
+    }
+    for parties in parties.values_mut() {
+        parties.sort_unstable();
+    }
     Ok(parties)
 }

@@ -261,3 +261,19 @@ pub(super) fn taken(cause: sea_orm::DbErr) -> Error {
         _ => cause.into(),
     }
 }
+
+/// Whether the actor may create and edit nodes of this kind.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] or [`Error::Forbidden`] if not.
+pub fn may_write<E: Concept>(op: &Op) -> Result<()> {
+    policy::authorise(op, action(E::KIND)).map(|_| ())
+}
+
+/// The record as it is now, if one may see it.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] for the anonymous actor.
+pub async fn current<E: Concept>(op: &Op, id: i64) -> Result<Option<E::Model>> {
+    list::get::<E>(op, Filter::equal(E::ID, id)).await
+}

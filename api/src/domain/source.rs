@@ -1,5 +1,7 @@
 //! Sources: the documents that assertions are taken from.
 
+use std::collections::HashMap;
+
 use entity::filter::Filter;
 use entity::record::Upkeep;
 use entity::source::{ActiveModel, Column, Entity, Model};
@@ -11,12 +13,12 @@ use url::Url;
 
 use crate::domain::assertion::LINE_MAX;
 use crate::domain::date::PartialDate;
-use crate::domain::list;
 use crate::domain::node::{Concept, Header};
 use crate::domain::reference::Reference;
 use crate::domain::search::Words;
 use crate::error::{Code, Problems, Result};
 use crate::op::Op;
+use crate::policy;
 
 /// All that a person says of a source.
 #[derive(Clone, Debug, PartialEq)]
@@ -168,16 +170,27 @@ impl Concept for Entity {
 /// The most characters of a full text.
 pub const FULL_TEXT_MAX: usize = 5_000_000;
 
+/// The full texts of these sources, where they are stored and one may see the source.
+///
+/// # Errors
+/// [`crate::error::Error::Unauthenticated`] for the anonymous actor.
+pub async fn texts(op: &Op, ids: &[i64]) -> Result<HashMap<i64, String>> {
+    let scope = policy::scope(op)?;
+    let visible = Filter::<source_text::Entity>::through(source_text::Column::SourceId, Filter::<Entity>::default());
+    let rows = source_text::Entity::find()
+        .filter(source_text::Column::SourceId.is_in(ids.iter().copied()))
+        .filter(visible.condition(&scope))
+        .all(&op.lane)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.source_id, row.text)).collect())
+}
+
 /// The full text of a source, if it is stored and one may see the source.
 ///
 /// # Errors
 /// [`crate::error::Error::Unauthenticated`] for the anonymous actor.
 pub async fn text(op: &Op, id: i64) -> Result<Option<String>> {
-    if list::by_ids::<Entity>(op, &[id]).await?.is_empty() {
-        return Ok(None);
-    }
-    let row = source_text::Entity::find().filter(source_text::Column::SourceId.eq(id)).one(&op.lane).await?;
-    Ok(row.map(|row| row.text))
+    Ok(texts(op, &[id]).await?.remove(&id))
 }
 
 /// The SHA-256 of a text's UTF-8, as 64 lower-case hex digits.

@@ -1,0 +1,194 @@
+//! The GraphQL door: it translates between the schema and the domain, and decides nothing.
+//!
+//! One file per concept holds its object, its filter, its order, its list field, its inputs, payloads and mutations. An
+//! object is merged from parts, so that what many have in common is written once: the fields of every node ([`node`]), of
+//! every assertion ([`assertion`]), and every list field ([`list`]), which hangs on whatever parents it has.
+
+pub mod argument;
+pub mod assertion;
+pub mod condition;
+pub mod connection;
+pub mod dossier;
+pub mod error;
+pub mod event;
+pub mod filter;
+pub mod finding;
+pub mod implication;
+pub mod list;
+pub mod loader;
+pub mod mechanism;
+pub mod mutation;
+pub mod node;
+pub mod position;
+pub mod rating;
+pub mod relation;
+pub mod revision;
+pub mod scalar;
+pub mod search;
+pub mod session;
+pub mod source;
+pub mod stakeholder;
+pub mod standing;
+pub mod status;
+pub mod word;
+
+use std::sync::Arc;
+
+use async_graphql::{Context, EmptySubscription, ID, MergedObject, Object, SDLExportOptions};
+use entity::filter::Filter;
+
+use self::connection::PAGE_SIZE_MAX;
+use self::error::{Result, bad_input, fault};
+use self::list::Everywhere;
+use self::node::Node;
+use crate::auth::Auth;
+use crate::domain::list as domain_list;
+use crate::id;
+
+pub use self::loader::prepare;
+
+/// The schema.
+pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
+
+/// The bounds of a request.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// How deep selections may nest.
+    pub depth_max: usize,
+    /// How much a request may cost: a field each, times the sizes of the pages that it stands in.
+    pub complexity_max: usize,
+}
+
+/// Makes the schema.
+pub fn build(settings: &Settings, auth: Arc<Auth>) -> Schema {
+    types().limit_depth(settings.depth_max).limit_complexity(settings.complexity_max).data(auth).finish()
+}
+
+fn types() -> async_graphql::SchemaBuilder<Query, Mutation, EmptySubscription> {
+    async_graphql::Schema::build(Query::default(), Mutation::default(), EmptySubscription)
+        .register_output_type::<assertion::Assertion>()
+        .register_output_type::<Node>()
+}
+
+/// The schema in the Schema Definition Language, sorted.
+pub fn sdl() -> String {
+    let options = SDLExportOptions::new()
+        .sorted_fields()
+        .sorted_arguments()
+        .sorted_enum_items()
+        .include_specified_by()
+        .prefer_single_line_descriptions();
+    types().finish().sdl_with_options(options)
+}
+
+/// All that one can ask.
+#[derive(MergedObject)]
+pub struct Query(
+    Root,
+    search::SearchQuery,
+    dossier::Dossiers<Everywhere>,
+    stakeholder::Stakeholders<Everywhere>,
+    mechanism::Mechanisms<Everywhere>,
+    condition::Conditions<Everywhere>,
+    argument::Arguments<Everywhere>,
+    source::Sources<Everywhere>,
+    position::Positions<Everywhere>,
+    relation::Relations<Everywhere>,
+    status::Statuses<Everywhere>,
+    finding::Findings<Everywhere>,
+    event::Events<Everywhere>,
+    implication::Implications<Everywhere>,
+    rating::Ratings<Everywhere>,
+);
+
+impl Default for Query {
+    fn default() -> Self {
+        Self(
+            Root,
+            search::SearchQuery,
+            dossier::Dossiers(Everywhere),
+            stakeholder::Stakeholders(Everywhere),
+            mechanism::Mechanisms(Everywhere),
+            condition::Conditions(Everywhere),
+            argument::Arguments(Everywhere),
+            source::Sources(Everywhere),
+            position::Positions(Everywhere),
+            relation::Relations(Everywhere),
+            status::Statuses(Everywhere),
+            finding::Findings(Everywhere),
+            event::Events(Everywhere),
+            implication::Implications(Everywhere),
+            rating::Ratings(Everywhere),
+        )
+    }
+}
+
+/// The fields of the query root's own.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Root;
+
+/// The fields of the query root's own.
+#[Object]
+impl Root {
+    /// Who you are.
+    async fn viewer(&self, ctx: &Context<'_>) -> Result<session::Viewer> {
+        session::viewer(ctx).await
+    }
+
+    /// The record with an id, of whatever kind; null if there is none that you may see.
+    async fn node(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The id, as any record gives it.")] id: ID,
+    ) -> Result<Option<Node>> {
+        let (kind, key) = id::decode(&id).map_err(bad_input)?;
+        Node::load(ctx, kind, key).await
+    }
+
+    /// The records with these ids, in this order; null in the place of one that there is not or that you may not see.
+    #[graphql(complexity = "1 + ids.len() * child_complexity")]
+    async fn nodes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The ids, at most 200.")] ids: Vec<ID>,
+    ) -> Result<Vec<Option<Node>>> {
+        if ids.len() > PAGE_SIZE_MAX.unsigned_abs() as usize {
+            return Err(bad_input(format!("ids: has {} ids, expected at most {PAGE_SIZE_MAX}", ids.len())));
+        }
+        let keys =
+            ids.iter().map(|id| id::decode(id)).collect::<std::result::Result<Vec<_>, _>>().map_err(bad_input)?;
+        let loads = keys.into_iter().map(|(kind, key)| Node::load(ctx, kind, key));
+        futures_util::future::try_join_all(loads).await
+    }
+
+    /// The dossier with a readable name; null if there is none that you may see.
+    async fn dossier(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Its readable name.")] slug: String,
+    ) -> Result<Option<dossier::Dossier>> {
+        let filter = Filter::equal(entity::dossier::Column::Slug, slug);
+        let found = domain_list::get::<entity::dossier::Entity>(loader::op(ctx)?, filter).await;
+        Ok(found.map_err(|error| fault(&error))?.map(|model| Arc::new(model).into()))
+    }
+}
+
+/// All that one can change. Each field is one transaction; several run one after another.
+#[derive(MergedObject, Default)]
+pub struct Mutation(
+    session::SessionMutation,
+    assertion::AssertionMutation,
+    dossier::DossierMutation,
+    stakeholder::StakeholderMutation,
+    mechanism::MechanismMutation,
+    condition::ConditionMutation,
+    argument::ArgumentMutation,
+    source::SourceMutation,
+    position::PositionMutation,
+    relation::RelationMutation,
+    status::StatusMutation,
+    finding::FindingMutation,
+    event::EventMutation,
+    implication::ImplicationMutation,
+    rating::RatingMutation,
+);

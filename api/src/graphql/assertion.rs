@@ -1,0 +1,459 @@
+//! What every assertion has in GraphQL: the interface `Assertion`, the fields of its evidence, and how it is taken back.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, InputObject, Interface, Object, SimpleObject, TypeName};
+use entity::kind::Kind;
+use entity::record::{Assertion as Asserted, Provenance};
+
+use crate::domain::assertion::{self as claim, Evidence};
+use crate::domain::date::PartialDate;
+use crate::error::{Code, Error, Problems};
+use crate::graphql::dossier::Dossier;
+use crate::graphql::error::{ReadIds, Result, UserError, Written};
+use crate::graphql::event::Event;
+use crate::graphql::filter::{IdComparison, OrderedComparison, StringComparison};
+use crate::graphql::finding::Finding;
+use crate::graphql::implication::Implication;
+use crate::graphql::list::Listed;
+use crate::graphql::loader;
+use crate::graphql::mutation;
+use crate::graphql::node::Account;
+use crate::graphql::position::Position;
+use crate::graphql::rating::Rating;
+use crate::graphql::relation::Relation;
+use crate::graphql::scalar::{Date, DateTime};
+use crate::graphql::source::Source;
+use crate::graphql::status::Status;
+use crate::graphql::word::{DatePrecision, Likelihood, Marking};
+use crate::id;
+
+/// What one source says. It is written once and never changed: only superseded by a corrected one, or retracted with a reason.
+#[derive(Interface)]
+#[graphql(
+    field(name = "id", ty = "ID", desc = "The id: unique over all kinds, stable for ever, opaque."),
+    field(name = "dossier", ty = "Dossier", desc = "The dossier that it belongs to."),
+    field(
+        name = "external_id",
+        ty = "Option<&str>",
+        desc = "The key that its importer gave it, unique among the current assertions of its kind in the dossier."
+    ),
+    field(
+        name = "source",
+        ty = "Source",
+        desc = "The document that says so. One assertion has one source: a second source that says the same is a second assertion."
+    ),
+    field(name = "locator", ty = "Option<&str>", desc = "Where in the source: section, paragraph, page."),
+    field(name = "quote", ty = "Option<Quote>", desc = "The source's own words."),
+    field(name = "occurred_on", ty = "Date", desc = "When it happened or was said: the first day of what is known."),
+    field(name = "occurred_on_precision", ty = "DatePrecision", desc = "How much of `occurredOn` is known."),
+    field(
+        name = "credibility",
+        ty = "Option<i32>",
+        desc = "Admiralty credibility of the *information*, apart from the reliability of its source: 1 confirmed, 2 probably true, 3 possibly true, 4 doubtful, 5 improbable, 6 cannot be judged."
+    ),
+    field(
+        name = "confidence",
+        ty = "Option<Likelihood>",
+        desc = "How sure the recorder is of having read the source rightly (ICD 203 band), apart from both."
+    ),
+    field(name = "marking", ty = "Marking", desc = "How far it may travel (TLP 2.0)."),
+    field(name = "recorded_at", ty = "DateTime", desc = "When it was recorded."),
+    field(name = "recorded_by", ty = "Option<Account>", desc = "Who recorded it."),
+    field(
+        name = "superseded_at",
+        ty = "Option<DateTime>",
+        desc = "When a corrected assertion replaced it; null while it stands."
+    ),
+    field(
+        name = "retraction",
+        ty = "Option<Retraction>",
+        desc = "When, by whom and why it was taken back; null while it stands."
+    )
+)]
+pub enum Assertion {
+    /// A position.
+    Position(Position),
+    /// A relation.
+    Relation(Relation),
+    /// A status.
+    Status(Status),
+    /// A finding.
+    Finding(Finding),
+    /// An event.
+    Event(Event),
+    /// An implication.
+    Implication(Implication),
+    /// A rating.
+    Rating(Rating),
+}
+
+/// The source's own words, anchored in its text: a text-quote selector of the W3C Web Annotation Data Model.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct Quote {
+    /// The quoted words.
+    exact: String,
+    /// The words before them.
+    prefix: Option<String>,
+    /// The words after them.
+    suffix: Option<String>,
+    /// The offset of the first quoted character in the source's text, in Unicode characters from 0.
+    start: Option<i32>,
+    /// The offset after the last quoted character.
+    end: Option<i32>,
+}
+
+/// When, by whom and why an assertion was taken back.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct Retraction {
+    /// When.
+    at: DateTime,
+    /// By whom.
+    by: Option<Account>,
+    /// Why.
+    reason: String,
+}
+
+/// The fields that every assertion has.
+pub struct AssertionFields {
+    kind: Kind,
+    provenance: Provenance,
+}
+
+impl AssertionFields {
+    /// The fields of an assertion.
+    pub fn of<E: Asserted>(model: &E::Model) -> Self {
+        Self { kind: E::KIND, provenance: E::provenance(model) }
+    }
+}
+
+/// The fields that every assertion has.
+#[Object]
+impl AssertionFields {
+    /// The id: unique over all kinds, stable for ever, opaque. Its first letters tell the kind.
+    pub async fn id(&self) -> ID {
+        ID(id::encode(self.kind, self.provenance.id))
+    }
+
+    /// The dossier that it belongs to.
+    pub async fn dossier(&self, ctx: &Context<'_>) -> Result<Dossier> {
+        Ok(loader::require::<entity::dossier::Entity>(ctx, self.provenance.dossier_id).await?.into())
+    }
+
+    /// The key that its importer gave it, unique among the current assertions of its kind in the dossier.
+    pub async fn external_id(&self) -> Option<&str> {
+        self.provenance.external_id.as_deref()
+    }
+
+    /// The document that says so. One assertion has one source: a second source that says the same is a second assertion.
+    pub async fn source(&self, ctx: &Context<'_>) -> Result<Source> {
+        Ok(loader::require::<entity::source::Entity>(ctx, self.provenance.source_id).await?.into())
+    }
+
+    /// Where in the source: section, paragraph, page.
+    pub async fn locator(&self) -> Option<&str> {
+        self.provenance.locator.as_deref()
+    }
+
+    /// The source's own words.
+    pub async fn quote(&self) -> Option<Quote> {
+        let provenance = &self.provenance;
+        provenance.quote_exact.clone().map(|exact| Quote {
+            exact,
+            prefix: provenance.quote_prefix.clone(),
+            suffix: provenance.quote_suffix.clone(),
+            start: provenance.quote_start,
+            end: provenance.quote_end,
+        })
+    }
+
+    /// When it happened or was said: the first day of what is known.
+    pub async fn occurred_on(&self) -> Date {
+        Date(self.provenance.occurred_on)
+    }
+
+    /// How much of `occurredOn` is known.
+    pub async fn occurred_on_precision(&self) -> DatePrecision {
+        self.provenance.occurred_precision.into()
+    }
+
+    /// Admiralty credibility of the *information*, apart from the reliability of its source: 1 confirmed, 2 probably true,
+    /// 3 possibly true, 4 doubtful, 5 improbable, 6 cannot be judged.
+    pub async fn credibility(&self) -> Option<i32> {
+        self.provenance.credibility.map(i32::from)
+    }
+
+    /// How sure the recorder is of having read the source rightly (ICD 203 band), apart from both.
+    pub async fn confidence(&self) -> Option<Likelihood> {
+        self.provenance.confidence.map(Likelihood::from)
+    }
+
+    /// How far it may travel (TLP 2.0).
+    pub async fn marking(&self) -> Marking {
+        self.provenance.marking.into()
+    }
+
+    /// When it was recorded.
+    pub async fn recorded_at(&self) -> DateTime {
+        self.provenance.recorded_at.into()
+    }
+
+    /// Who recorded it.
+    pub async fn recorded_by(&self, ctx: &Context<'_>) -> Result<Option<Account>> {
+        Account::load(ctx, self.provenance.recorded_by).await
+    }
+
+    /// When a corrected assertion replaced it; null while it stands.
+    pub async fn superseded_at(&self) -> Option<DateTime> {
+        self.provenance.superseded_at.map(Into::into)
+    }
+
+    /// When, by whom and why it was taken back; null while it stands.
+    pub async fn retraction(&self, ctx: &Context<'_>) -> Result<Option<Retraction>> {
+        let Provenance { retracted_at, retracted_by, retraction_reason, .. } = &self.provenance;
+        let (Some(at), Some(by)) = (retracted_at, retracted_by) else { return Ok(None) };
+        let by = Account::load(ctx, *by).await?;
+        Ok(Some(Retraction { at: (*at).into(), by, reason: retraction_reason.clone().unwrap_or_default() }))
+    }
+}
+
+/// What an assertion replaced, and what replaced it.
+pub struct Lineage<E> {
+    id: i64,
+    supersedes: Option<i64>,
+    superseded: bool,
+    entity: std::marker::PhantomData<fn() -> E>,
+}
+
+impl<E: Asserted> Lineage<E> {
+    /// The lineage of an assertion.
+    pub fn of(model: &E::Model) -> Self {
+        let provenance = E::provenance(model);
+        Self {
+            id: provenance.id,
+            supersedes: provenance.supersedes_id,
+            superseded: provenance.superseded_at.is_some(),
+            entity: std::marker::PhantomData,
+        }
+    }
+}
+
+impl<E: Asserted> TypeName for Lineage<E> {
+    fn type_name() -> Cow<'static, str> {
+        format!("LineageOf_{}", E::KIND.prefix()).into()
+    }
+}
+
+/// What an assertion replaced, and what replaced it.
+#[Object(name_type)]
+impl<E: Asserted + Listed> Lineage<E> {
+    /// The assertion that this one corrected; null if it corrected none.
+    async fn supersedes(&self, ctx: &Context<'_>) -> Result<Option<E::Node>> {
+        let Some(id) = self.supersedes else { return Ok(None) };
+        Ok(loader::load::<E>(ctx, id).await?.map(E::Node::from))
+    }
+
+    /// The assertion that corrected this one; null while it stands.
+    async fn superseded_by(&self, ctx: &Context<'_>) -> Result<Option<E::Node>> {
+        if !self.superseded {
+            return Ok(None);
+        }
+        Ok(loader::successor::<E>(ctx, self.id).await?.map(E::Node::from))
+    }
+}
+
+/// Tests on what every assertion has.
+#[derive(Clone, Debug, InputObject)]
+pub struct AssertionFilter {
+    /// The id.
+    pub id: Option<IdComparison>,
+    /// The dossier.
+    pub dossier: Option<Box<super::dossier::DossierFilter>>,
+    /// The key that its importer gave it.
+    pub external_id: Option<StringComparison>,
+    /// The source.
+    pub source: Option<Box<super::source::SourceFilter>>,
+    /// Where in the source.
+    pub locator: Option<StringComparison>,
+    /// The quoted words.
+    pub quote: Option<StringComparison>,
+    /// When it happened or was said, by the first day of what is known.
+    pub occurred_on: Option<OrderedComparison<Date>>,
+    /// Admiralty credibility, 1 to 6: less is more credible.
+    pub credibility: Option<OrderedComparison<i32>>,
+    /// How sure the recorder is.
+    pub confidence: Option<OrderedComparison<Likelihood>>,
+    /// How far it may travel.
+    pub marking: Option<OrderedComparison<Marking>>,
+    /// When it was recorded.
+    pub recorded_at: Option<OrderedComparison<DateTime>>,
+}
+
+/// Adds the tests of an [`AssertionFilter`] to the terms of a concept's filter.
+macro_rules! assertion_terms {
+    ($terms:ident, $column:ident, $kind:expr, $assertion:expr) => {{
+        let $crate::graphql::assertion::AssertionFilter {
+            id,
+            dossier,
+            external_id,
+            source,
+            locator,
+            quote,
+            occurred_on,
+            credibility,
+            confidence,
+            marking,
+            recorded_at,
+        } = $assertion;
+        $terms.id($column::Id, $kind, id)?;
+        $terms.through($column::DossierId, dossier.map(|dossier| *dossier))?;
+        $terms.test::<_, String>($column::ExternalId, external_id);
+        $terms.through($column::SourceId, source.map(|source| *source))?;
+        $terms.test::<_, String>($column::Locator, locator);
+        $terms.test::<_, String>($column::QuoteExact, quote);
+        $terms.date(<Entity as entity::record::Assertion>::OCCURRED_ON, occurred_on);
+        $terms.number($column::Credibility, credibility);
+        $terms.word::<entity::words::Likelihood, _>($column::Confidence, confidence);
+        $terms.word::<entity::words::Marking, _>($column::Marking, marking);
+        $terms.moment($column::RecordedAt, recorded_at);
+    }};
+}
+
+pub(crate) use assertion_terms;
+
+/// The source's own words, as a text-quote selector of the W3C Web Annotation Data Model.
+#[derive(Clone, Debug, InputObject)]
+pub struct QuoteInput {
+    /// The quoted words; where the source's text is stored, they must stand in it.
+    exact: String,
+    /// The words before them.
+    prefix: Option<String>,
+    /// The words after them.
+    suffix: Option<String>,
+    /// The offset of the first quoted character in the source's text, in Unicode characters from 0. Comes with `end`.
+    start: Option<i32>,
+    /// The offset after the last quoted character. Comes with `start`.
+    end: Option<i32>,
+}
+
+/// On whose word an assertion stands.
+#[derive(Clone, Debug, InputObject)]
+pub struct EvidenceInput {
+    /// The dossier that it belongs to.
+    dossier: ID,
+    /// The key that its importer gives it, unique among the current assertions of its kind in the dossier.
+    external_id: Option<String>,
+    /// The document that says so.
+    source: ID,
+    /// Where in the source: section, paragraph, page.
+    locator: Option<String>,
+    /// The source's own words.
+    quote: Option<QuoteInput>,
+    /// Admiralty credibility of the information: 1 confirmed to 6 cannot be judged.
+    credibility: Option<i32>,
+    /// How sure you are of having read the source rightly (ICD 203 band).
+    confidence: Option<Likelihood>,
+    /// How far it may travel (TLP 2.0).
+    #[graphql(default_with = "Marking::Clear")]
+    marking: Marking,
+}
+
+impl EvidenceInput {
+    /// The evidence that was written, for something that happened or was said on a date.
+    pub fn read(self, on: Date, precision: DatePrecision, problems: &mut Problems) -> Evidence {
+        let Self { dossier, external_id, source, locator, quote, credibility, confidence, marking } = self;
+        Evidence {
+            dossier: problems.key("dossier", Kind::Dossier, &dossier),
+            external_id,
+            source: problems.key("source", Kind::Source, &source),
+            locator,
+            quote: quote.map(|QuoteInput { exact, prefix, suffix, start, end }| claim::Quote {
+                exact,
+                prefix,
+                suffix,
+                start,
+                end,
+            }),
+            occurred: PartialDate::new(on.0, precision.into()),
+            credibility: credibility.map(|grade| small("credibility", grade, problems)),
+            confidence: confidence.map(Into::into),
+            marking: marking.into(),
+        }
+    }
+}
+
+/// A small number, or a refusal of one that is far too large; its own range is checked by the domain.
+pub fn small(field: &str, number: i32, problems: &mut Problems) -> i16 {
+    i16::try_from(number).unwrap_or_else(|_| {
+        problems.add(Code::Invalid, field, format!("is {number}, which is out of range"));
+        0
+    })
+}
+
+/// To take an assertion back.
+#[derive(Clone, Debug, InputObject)]
+pub struct RetractInput {
+    /// The assertion.
+    id: ID,
+    /// Why: it stays on record with the assertion.
+    reason: String,
+}
+
+/// What came of taking an assertion back.
+#[derive(SimpleObject)]
+pub struct RetractPayload {
+    /// The assertion, now retracted.
+    assertion: Option<Assertion>,
+    /// What is wrong with the input; empty if it was done.
+    errors: Vec<UserError>,
+}
+
+/// Mutations on assertions of every kind.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AssertionMutation;
+
+/// Mutations on assertions of every kind.
+#[Object]
+impl AssertionMutation {
+    /// Takes an assertion back, with a reason. It stays on record, and what was believed before stays answerable, but it no
+    /// longer counts.
+    async fn retract(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which assertion, and why.")] input: RetractInput,
+    ) -> Result<RetractPayload> {
+        macro_rules! retract {
+            ($concept:ident, $object:ident, $key:expr) => {{
+                let written = mutation::retract::<entity::$concept::Entity>(ctx, $key, &input.reason).await?;
+                let object = |model: entity::$concept::Model| Assertion::$object(Arc::new(model).into());
+                Ok(RetractPayload { assertion: written.record.map(object), errors: written.errors })
+            }};
+        }
+        let refused = |message: String| {
+            let written = Written::<()>::new(Err(Error::refused(Code::Invalid, "id", message)))?;
+            Ok(RetractPayload { assertion: None, errors: written.errors })
+        };
+        let (kind, key) = match id::decode(&input.id) {
+            Ok(decoded) => decoded,
+            Err(message) => return refused(message),
+        };
+        match kind {
+            Kind::Position => retract!(position, Position, key),
+            Kind::Relation => retract!(relation, Relation, key),
+            Kind::Status => retract!(status, Status, key),
+            Kind::Finding => retract!(finding, Finding, key),
+            Kind::Event => retract!(event, Event, key),
+            Kind::Implication => retract!(implication, Implication, key),
+            Kind::Rating => retract!(rating, Rating, key),
+            Kind::Dossier
+            | Kind::Stakeholder
+            | Kind::Mechanism
+            | Kind::Condition
+            | Kind::Argument
+            | Kind::Source
+            | Kind::Revision
+            | Kind::Account => refused(format!("is the id of a {}, expected the id of an assertion", kind.noun())),
+        }
+    }
+}

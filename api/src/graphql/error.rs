@@ -1,0 +1,144 @@
+//! Two ways to say no: a refusal of the user's input is data, a fault is an error with a code.
+
+use async_graphql::{Enum, ErrorExtensions, ID, SimpleObject};
+use entity::kind::Kind;
+
+use crate::error::{Code, Error, Problems, Refusal};
+use crate::id;
+
+/// What a resolver gives.
+pub type Result<T> = async_graphql::Result<T>;
+
+/// Turns an error of the domain into one of GraphQL. The cause of a fault goes to the log, never to the client.
+pub fn fault(error: &Error) -> async_graphql::Error {
+    if let Error::Internal(cause) = error {
+        tracing::error!(cause = %cause, "internal error");
+    }
+    async_graphql::Error::new(error.to_string()).extend_with(|_, extensions| extensions.set("code", error.code()))
+}
+
+/// The request makes no sense, whoever asks.
+pub fn bad_input(message: impl Into<String>) -> async_graphql::Error {
+    fault(&Error::BadInput(message.into()))
+}
+
+/// The key that an id stands for, if it is one of this kind.
+pub fn key(kind: Kind, id: &ID) -> Result<i64> {
+    id::decode_as(kind, id).map_err(bad_input)
+}
+
+/// One thing that is wrong with the input of a mutation.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct UserError {
+    /// What kind of thing is wrong: branch on this.
+    code: UserErrorCode,
+    /// Where: the path of the field from the root of `input`, list items by their number from 0. Empty if no single field is at fault.
+    field: Vec<String>,
+    /// What was wrong and what was expected, for a person.
+    message: String,
+}
+
+/// Why a field of an input is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "Code")]
+pub enum UserErrorCode {
+    /// A value must be given.
+    Required,
+    /// The text is longer than may be.
+    TooLong,
+    /// The value is not of the form or the range that is expected.
+    Invalid,
+    /// The date lies after today.
+    InFuture,
+    /// There is no such record, or you may not see it.
+    NotFound,
+    /// The record belongs to another dossier.
+    OtherDossier,
+    /// Another record already has this slug or external id.
+    Taken,
+    /// Somebody has edited the record since the `version` that you saw: look at the current record and try again.
+    Conflict,
+    /// The assertion has already been superseded: correct the one that replaced it.
+    AlreadySuperseded,
+    /// The assertion has already been retracted.
+    AlreadyRetracted,
+    /// The email or the password is wrong.
+    InvalidCredentials,
+}
+
+impl From<Refusal> for UserError {
+    fn from(refusal: Refusal) -> Self {
+        Self { code: refusal.code.into(), field: refusal.field, message: refusal.message }
+    }
+}
+
+/// Ids in the input of a mutation: one that cannot be read is a refusal, and stands for no record.
+pub trait ReadIds {
+    /// The key that an id stands for.
+    fn key(&mut self, field: &str, kind: Kind, id: &ID) -> i64;
+
+    /// The keys that a list of ids stands for, sorted.
+    fn keys(&mut self, field: &str, kind: Kind, ids: Option<Vec<ID>>) -> Vec<i64> {
+        let ids = ids.unwrap_or_default();
+        let mut keys: Vec<i64> =
+            ids.iter().enumerate().map(|(n, id)| self.key(&format!("{field}.{n}"), kind, id)).collect();
+        keys.sort_unstable();
+        keys
+    }
+}
+
+impl ReadIds for Problems {
+    fn key(&mut self, field: &str, kind: Kind, id: &ID) -> i64 {
+        id::decode_as(kind, id).unwrap_or_else(|message| {
+            self.add(Code::Invalid, field, message);
+            0
+        })
+    }
+}
+
+/// What came of a mutation: the record, or all that is wrong with the input.
+pub struct Written<T> {
+    /// The record as it is now.
+    pub record: Option<T>,
+    /// What is wrong with the input.
+    pub errors: Vec<UserError>,
+}
+
+impl<T> Written<T> {
+    /// Sorts what the domain says into data and faults.
+    pub fn new(result: std::result::Result<T, Error>) -> Result<Self> {
+        match result {
+            Ok(record) => Ok(Self { record: Some(record), errors: Vec::new() }),
+            Err(Error::Refused(refusals)) => {
+                Ok(Self { record: None, errors: refusals.into_iter().map(UserError::from).collect() })
+            }
+            Err(error) => Err(fault(&error)),
+        }
+    }
+}
+
+/// A payload: the record under its own name, and the errors.
+macro_rules! payload {
+    ($(#[$doc:meta])* $name:ident { $(#[$field_doc:meta])* $field:ident: $record:ty }) => {
+        $(#[$doc])*
+        #[derive(async_graphql::SimpleObject)]
+        pub struct $name {
+            $(#[$field_doc])*
+            $field: Option<$record>,
+            /// What is wrong with the input; empty if it was done. Nothing is ever half done.
+            errors: Vec<$crate::graphql::error::UserError>,
+        }
+
+        impl<M> From<$crate::graphql::error::Written<M>> for $name
+        where
+            $record: From<std::sync::Arc<M>>,
+        {
+            fn from(written: $crate::graphql::error::Written<M>) -> Self {
+                let record = written.record.map(|record| std::sync::Arc::new(record).into());
+                Self { $field: record, errors: written.errors }
+            }
+        }
+    };
+}
+
+pub(crate) use payload;

@@ -1,0 +1,110 @@
+//! The one way in which GraphQL writes: a transaction around one function of the domain. All of it is done, or none.
+
+use async_graphql::{Context, MaybeUndefined};
+
+use crate::domain::assertion::{self, Claim};
+use crate::domain::node::{self, Concept};
+use crate::error::{Code, Error, Problems};
+use crate::graphql::error::{Result, Written, fault};
+use crate::graphql::loader;
+use crate::op::Op;
+
+async fn begin(ctx: &Context<'_>) -> Result<Op> {
+    // What this request has read so far may be wrong once it has written.
+    loader::loaders(ctx)?.forget();
+    loader::op(ctx)?.begin().await.map_err(|error| fault(&error))
+}
+
+async fn end<T>(op: Op, result: std::result::Result<T, Error>) -> Result<Written<T>> {
+    let result = match result {
+        Ok(record) => op.commit().await.map(|()| record),
+        Err(error) => Err(error),
+    };
+    Written::new(result)
+}
+
+/// A draft that could be read in full, or all that is wrong with its ids.
+fn readable<T>(draft: T, problems: Problems) -> std::result::Result<T, Error> {
+    problems.finish().map(|()| draft)
+}
+
+/// Creates a node.
+pub async fn create<E: Concept>(ctx: &Context<'_>, draft: E::Draft, problems: Problems) -> Result<Written<E::Model>> {
+    let op = begin(ctx).await?;
+    let result = match readable(draft, problems) {
+        Ok(draft) => node::create::<E>(&op, &draft).await,
+        // The policy comes first: who may not write is not told what is wrong with what he wrote.
+        Err(error) => node::may_write::<E>(&op).and(Err(error)),
+    };
+    end(op, result).await
+}
+
+/// Edits a node. A stale version gives the current record beside the refusal.
+pub async fn update<E: Concept>(
+    ctx: &Context<'_>,
+    id: i64,
+    version: i32,
+    edit: impl FnOnce(&mut E::Draft) + Send,
+    problems: Problems,
+) -> Result<Written<E::Model>> {
+    let op = begin(ctx).await?;
+    let result = match readable((), problems) {
+        Ok(()) => node::update::<E>(&op, id, version, edit).await,
+        Err(error) => node::may_write::<E>(&op).and(Err(error)),
+    };
+    let conflict =
+        matches!(&result, Err(Error::Refused(refusals)) if refusals.iter().any(|r| r.code == Code::Conflict));
+    let mut written = end(op, result).await?;
+    if conflict {
+        written.record = node::current::<E>(loader::op(ctx)?, id).await.map_err(|error| fault(&error))?;
+    }
+    Ok(written)
+}
+
+/// Records an assertion.
+pub async fn record<E: Claim>(ctx: &Context<'_>, draft: E::Draft, problems: Problems) -> Result<Written<E::Model>> {
+    let op = begin(ctx).await?;
+    let result = match readable(draft, problems) {
+        Ok(draft) => assertion::record::<E>(&op, &draft).await,
+        Err(error) => assertion::may_write(&op).and(Err(error)),
+    };
+    end(op, result).await
+}
+
+/// Replaces an assertion by a corrected one.
+pub async fn supersede<E: Claim>(
+    ctx: &Context<'_>,
+    id: i64,
+    draft: E::Draft,
+    problems: Problems,
+) -> Result<Written<E::Model>> {
+    let op = begin(ctx).await?;
+    let result = match readable(draft, problems) {
+        Ok(draft) => assertion::supersede::<E>(&op, id, &draft).await,
+        Err(error) => assertion::may_write(&op).and(Err(error)),
+    };
+    end(op, result).await
+}
+
+/// Takes an assertion back.
+pub async fn retract<E: Claim>(ctx: &Context<'_>, id: i64, reason: &str) -> Result<Written<E::Model>> {
+    let op = begin(ctx).await?;
+    let result = assertion::retract::<E>(&op, id, reason).await;
+    end(op, result).await
+}
+
+/// Changes a required field if a new value is given.
+pub fn set<T>(field: &mut T, value: Option<impl Into<T>>) {
+    if let Some(value) = value {
+        *field = value.into();
+    }
+}
+
+/// Changes an optional field if a new value is given; null takes the value away.
+pub fn set_or_clear<T, S: Into<T>>(field: &mut Option<T>, value: MaybeUndefined<S>) {
+    match value {
+        MaybeUndefined::Undefined => {}
+        MaybeUndefined::Null => *field = None,
+        MaybeUndefined::Value(value) => *field = Some(value.into()),
+    }
+}

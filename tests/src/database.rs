@@ -1,0 +1,203 @@
+//! A fresh, migrated database for each test: a copy of one that was migrated once.
+//!
+//! PostgreSQL comes from `DEMARCHE_TEST_POSTGRES_URL` or, if that is not set, from a private cluster that lives as long as
+//! this process, made with the `initdb` and `postgres` found on the machine. `DEMARCHE_TEST_POSTGRES=required` turns
+//! "skipped" into a failure.
+
+use std::io::Write;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use demarche_api::store::{Place, Store};
+use sea_orm::{ConnectionTrait, Database as Sea};
+use tempfile::TempDir;
+
+/// A kind of database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// A file.
+    Sqlite,
+    /// A server.
+    Postgres,
+}
+
+/// A database of a test's own. It is gone when this is dropped.
+#[derive(Debug)]
+pub struct Database {
+    /// Of which kind it is.
+    pub engine: Engine,
+    /// Where it is.
+    pub url: String,
+    folder: Option<TempDir>,
+}
+
+impl Database {
+    /// Opens it.
+    pub async fn open(&self) -> Store {
+        Store::open(&place(&self.url)).await.unwrap()
+    }
+
+    /// A folder that lives as long as the database.
+    pub fn folder(&self) -> Option<&Path> {
+        self.folder.as_ref().map(TempDir::path)
+    }
+}
+
+/// How tests open a database.
+pub fn place(url: &str) -> Place {
+    Place { url: url.to_owned(), connections_max: 4, wait_max: Duration::from_secs(20) }
+}
+
+/// A migrated database, or why there can be none.
+pub async fn fresh(engine: Engine) -> Result<Database, String> {
+    match engine {
+        Engine::Sqlite => Ok(fresh_sqlite().await),
+        Engine::Postgres => fresh_postgres(true).await,
+    }
+}
+
+/// A database without any table, or why there can be none.
+pub async fn empty(engine: Engine) -> Result<Database, String> {
+    match engine {
+        Engine::Sqlite => Ok(sqlite_in(TempDir::new().unwrap())),
+        Engine::Postgres => fresh_postgres(false).await,
+    }
+}
+
+fn sqlite_in(folder: TempDir) -> Database {
+    let url = format!("sqlite:{}", folder.path().join("test.db").display());
+    Database { engine: Engine::Sqlite, url, folder: Some(folder) }
+}
+
+async fn fresh_sqlite() -> Database {
+    static MIGRATED: tokio::sync::OnceCell<Vec<u8>> = tokio::sync::OnceCell::const_new();
+    let migrated = MIGRATED
+        .get_or_init(|| async {
+            let database = sqlite_in(TempDir::new().unwrap());
+            let store = database.open().await;
+            store.migrate_up().await.unwrap();
+            // Closing writes the log into the file.
+            store.close().await;
+            std::fs::read(database.folder().unwrap().join("test.db")).unwrap()
+        })
+        .await;
+    let database = sqlite_in(TempDir::new().unwrap());
+    std::fs::write(database.folder().unwrap().join("test.db"), migrated).unwrap();
+    database
+}
+
+/// Where the PostgreSQL server is, as a URL without a database.
+fn server() -> Result<&'static str, String> {
+    static SERVER: OnceLock<Result<String, String>> = OnceLock::new();
+    let server = SERVER.get_or_init(|| match std::env::var("DEMARCHE_TEST_POSTGRES_URL") {
+        Ok(url) => Ok(url.trim_end_matches('/').to_owned()),
+        Err(_) => Cluster::start(),
+    });
+    match server {
+        Ok(url) => Ok(url),
+        Err(missing) if std::env::var("DEMARCHE_TEST_POSTGRES").is_ok_and(|how| how == "required") => {
+            panic!("PostgreSQL is required: {missing}")
+        }
+        Err(missing) => Err(missing.clone()),
+    }
+}
+
+async fn fresh_postgres(migrated: bool) -> Result<Database, String> {
+    static TEMPLATE: tokio::sync::Mutex<Option<String>> = tokio::sync::Mutex::const_new(None);
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let server = server()?;
+    let own = || format!("demarche_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let admin = Sea::connect(format!("{server}/postgres")).await.unwrap();
+    let name = own();
+    // A template must not be in use while it is copied: one at a time.
+    let mut template = TEMPLATE.lock().await;
+    if migrated {
+        if template.is_none() {
+            let base = own();
+            admin.execute_unprepared(&format!("CREATE DATABASE {base}")).await.unwrap();
+            let store = Store::open(&place(&format!("{server}/{base}"))).await.unwrap();
+            store.migrate_up().await.unwrap();
+            store.close().await;
+            *template = Some(base);
+        }
+        let base = template.as_deref().unwrap_or("template1");
+        admin.execute_unprepared(&format!("CREATE DATABASE {name} TEMPLATE {base}")).await.unwrap();
+    } else {
+        admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
+    }
+    drop(template);
+    admin.close().await.unwrap();
+    Ok(Database { engine: Engine::Postgres, url: format!("{server}/{name}"), folder: None })
+}
+
+/// A private PostgreSQL cluster. It ends with this process, however that ends: a shell waits for our end of a pipe to close.
+struct Cluster {
+    _guard: Child,
+    _folder: TempDir,
+}
+
+impl Cluster {
+    fn start() -> Result<String, String> {
+        static RUNNING: Mutex<Option<Cluster>> = Mutex::new(None);
+        let bin = bin().ok_or("DEMARCHE_TEST_POSTGRES_URL is not set and there is no initdb on this machine")?;
+        let folder = tempfile::Builder::new().prefix("demarche-pg").tempdir().map_err(|e| e.to_string())?;
+        let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).map_err(|e| e.to_string())?.port();
+        let script = format!(
+            "set -e\n\
+             '{bin}/initdb' -D data -U demarche -A trust -E UTF8 --locale=C.UTF-8 --no-sync >log 2>&1\n\
+             '{bin}/postgres' -D data -p {port} -k '' -c listen_addresses=127.0.0.1 -c fsync=off \
+             -c synchronous_commit=off -c full_page_writes=off -c max_connections=300 >>log 2>&1 &\n\
+             server=$!\n\
+             until '{bin}/pg_isready' -q -h 127.0.0.1 -p {port}; do kill -0 $server; sleep 0.05; done\n\
+             echo ready\n\
+             cat >/dev/null\n\
+             kill -QUIT $server\n\
+             wait $server\n",
+            bin = bin.display(),
+        );
+        let mut guard = shell(folder.path(), &script).map_err(|e| format!("no private cluster: {e}"))?;
+        let mut said = String::new();
+        let out = guard.stdout.as_mut().ok_or("no pipe")?;
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(out), &mut said).map_err(|e| e.to_string())?;
+        if said.trim() != "ready" {
+            let log = std::fs::read_to_string(folder.path().join("log")).unwrap_or_default();
+            return Err(format!("the private cluster did not start: {log}"));
+        }
+        *RUNNING.lock().unwrap_or_else(PoisonError::into_inner) = Some(Self { _guard: guard, _folder: folder });
+        Ok(format!("postgres://demarche@127.0.0.1:{port}"))
+    }
+}
+
+/// The folder of PostgreSQL's programs: that on the path, or the newest of Debian's.
+fn bin() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    let mut folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
+    let mut debian: Vec<PathBuf> =
+        std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|e| e.path().join("bin")).collect();
+    debian.sort();
+    folders.extend(debian.into_iter().rev());
+    folders.into_iter().find(|folder| folder.join("initdb").is_file() && folder.join("postgres").is_file())
+}
+
+/// Starts a script in a folder; as nobody if we are root, whom PostgreSQL refuses.
+fn shell(folder: &Path, script: &str) -> std::io::Result<Child> {
+    let mut file = std::fs::File::create(folder.join("run.sh"))?;
+    file.write_all(script.as_bytes())?;
+    let root = std::fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
+    let mut command = if root {
+        std::os::unix::fs::chown(folder, Some(65534), Some(65534))?;
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "sh", "run.sh"]);
+        command
+    } else {
+        let mut command = Command::new("sh");
+        command.arg("run.sh");
+        command
+    };
+    // The folder is made for us alone; its server is not us any more.
+    command.current_dir(folder).env("HOME", folder).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()
+}

@@ -1,0 +1,176 @@
+//! One test's world: the real server on a port of its own, its database, its clock, and three people who may sign in.
+
+use std::net::TcpListener;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use demarche_api::auth::{Auth, Passwords, Secret, Settings as AuthSettings};
+use demarche_api::graphql;
+use demarche_api::http::{App, Running, Server, Settings};
+use demarche_api::import;
+use demarche_api::op::{Actor, Base, Clock, Ids, Op, Signed};
+use entity::account;
+use entity::moment::Moment;
+use entity::words::Role;
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
+
+use crate::client::Client;
+use crate::database::Database;
+
+/// The password of everybody in a test.
+pub const PASSWORD: &str = "correct horse battery staple";
+
+/// A clock that goes on only when it is told to.
+#[derive(Debug)]
+pub struct StoppedClock(AtomicI64);
+
+impl Clock for StoppedClock {
+    fn now(&self) -> Moment {
+        Moment(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// One test's world.
+pub struct World {
+    /// What the server answers from.
+    pub base: Base,
+    /// Signs people in.
+    pub auth: Arc<Auth>,
+    /// The server.
+    pub server: Running,
+    /// The database.
+    pub database: Database,
+    clock: Arc<StoppedClock>,
+    http: reqwest::Client,
+}
+
+impl World {
+    /// Boots the server on a fresh database at noon of 24 November 2026, UTC.
+    pub async fn start(database: Database) -> Self {
+        let noon: DateTime<Utc> = "2026-11-24T12:00:00Z".parse().unwrap();
+        let clock = Arc::new(StoppedClock(AtomicI64::new(Moment::from(noon).0)));
+        let base = Base { store: database.open().await, clock: clock.clone(), ids: Arc::new(Ids::new(1)) };
+        let secret = Secret::new("a secret of tests, which is no secret at all");
+        let auth = Arc::new(Auth::new(&AuthSettings { secret, token_ttl: Duration::from_secs(900) }));
+        for (id, role) in [(1, Role::Reader), (2, Role::Analyst), (3, Role::Admin)] {
+            insert_account(&base, id, role).await;
+        }
+        let schema = graphql::build(&graphql::Settings { depth_max: 15, complexity_max: 100_000 }, auth.clone());
+        let app = App { base: base.clone(), auth: auth.clone(), schema };
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let settings = Settings { workers: 1, ..Settings::default() };
+        let server = Server::start(app, listener, settings).await.unwrap();
+        Self { base, auth, server, database, clock, http: reqwest::Client::new() }
+    }
+
+    /// Stops the server and lets the database go.
+    pub async fn end(self) {
+        self.server.stop().await.unwrap();
+    }
+
+    /// Lets time pass.
+    pub fn wait(&self, time: Duration) {
+        self.clock.0.fetch_add(i64::try_from(time.as_micros()).unwrap(), Ordering::SeqCst);
+    }
+
+    /// Now, as GraphQL writes it.
+    pub fn now(&self) -> String {
+        DateTime::<Utc>::from(self.clock.now()).to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)
+    }
+
+    /// An operation of somebody with this role, beside the server.
+    pub fn op(&self, role: Role) -> Op {
+        self.base.op(Actor::Account(Signed { id: key(role), role }))
+    }
+
+    /// Loads the sample dossier, in the name of the analyst.
+    pub async fn load_sample(&self) {
+        import::load(&self.op(Role::Analyst), import::SAMPLE.as_bytes()).await.unwrap();
+    }
+
+    /// Loads lines of the interchange format, in the name of the analyst. The header is put before them.
+    pub async fn load(&self, lines: &str) {
+        let file = format!("{{\"record\":\"header\",\"format\":\"demarche\",\"version\":1}}\n{lines}");
+        import::load(&self.op(Role::Analyst), file.as_bytes()).await.unwrap();
+    }
+
+    /// Where the server is.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.server.address)
+    }
+
+    /// Somebody who is not signed in.
+    pub fn anonymous(&self) -> Client {
+        self.client(None)
+    }
+
+    /// Somebody who shows this token.
+    pub fn with_token(&self, token: &str) -> Client {
+        self.client(Some(token.to_owned()))
+    }
+
+    /// Somebody who may read.
+    pub async fn reader(&self) -> Client {
+        self.signed_in(Role::Reader).await
+    }
+
+    /// Somebody who may write.
+    pub async fn analyst(&self) -> Client {
+        self.signed_in(Role::Analyst).await
+    }
+
+    /// Somebody who may do everything.
+    pub async fn admin(&self) -> Client {
+        self.signed_in(Role::Admin).await
+    }
+
+    async fn signed_in(&self, role: Role) -> Client {
+        let account = account::Entity::find_by_id(key(role)).one(&self.base.op(Actor::Anonymous).lane).await.unwrap().unwrap();
+        let issued = self.auth.issue(&self.base, account, Duration::from_secs(900)).unwrap();
+        self.client(Some(issued.token))
+    }
+
+    fn client(&self, token: Option<String>) -> Client {
+        Client::new(self.http.clone(), self.url("/graphql"), token)
+    }
+}
+
+/// The key of the account with a role.
+pub const fn key(role: Role) -> i64 {
+    match role {
+        Role::Reader => 1,
+        Role::Analyst => 2,
+        Role::Admin => 3,
+    }
+}
+
+/// The email address of the account with a role.
+pub fn email(role: Role) -> String {
+    format!("{role:?}@example.org").to_lowercase()
+}
+
+async fn insert_account(base: &Base, id: i64, role: Role) {
+    let row = account::Model {
+        id,
+        email: email(role),
+        name: format!("{role:?}"),
+        password_hash: password_hash().await,
+        role,
+        created_at: base.clock.now(),
+    };
+    let op = base.op(Actor::Anonymous).begin().await.unwrap();
+    account::Entity::insert(row.into_active_model().reset_all()).exec_without_returning(&op.lane).await.unwrap();
+    op.commit().await.unwrap();
+}
+
+/// The hash of [`PASSWORD`]: reckoned once, because that takes long by design.
+async fn password_hash() -> String {
+    static HASH: OnceLock<String> = OnceLock::new();
+    if let Some(hash) = HASH.get() {
+        return hash.clone();
+    }
+    let hash = Passwords::new().hash(PASSWORD.to_owned()).await.unwrap();
+    HASH.get_or_init(|| hash).clone()
+}
