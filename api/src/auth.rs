@@ -93,7 +93,8 @@ impl Auth {
         let expires_at = i64::try_from(ttl.as_micros())
             .ok()
             .and_then(|micros| now.0.checked_add(micros))
-            .map(Moment)
+            // Tokens count whole seconds: what is said of them is true to the second as well.
+            .map(|at| Moment(at - at.rem_euclid(1_000_000)))
             .filter(|at| *at < YEAR_10000)
             .ok_or_else(|| Error::BadInput("the token would expire after the year 9999".to_owned()))?;
         let token = self.tokens.issue(account.id, now, expires_at)?;

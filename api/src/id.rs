@@ -30,7 +30,7 @@ pub fn encode(kind: Kind, key: i64) -> String {
 /// The kind and the key that a public form stands for.
 ///
 /// # Errors
-/// A sentence that repeats at most [`SHOWN_MAX`] characters of the text, if it is not a public form.
+/// A sentence that repeats at most 40 characters of the text, if it is not a public form.
 pub fn decode(text: &str) -> Result<(Kind, i64), String> {
     read(text).ok_or_else(|| malformed(text, Kind::Stakeholder))
 }

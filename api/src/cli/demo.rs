@@ -2,7 +2,7 @@
 //! the secret that signs tokens, and the password of the demo's account, so that the next start can show it again.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use entity::account::Model as Account;
@@ -11,8 +11,8 @@ use entity::filter::Filter;
 use entity::words::Role;
 
 use super::{Global, file, open, say, serve};
-use crate::auth::{Passwords, Secret, Settings, random_hex};
-use crate::config::Setting;
+use crate::auth::{Passwords, random_hex};
+use crate::config::{self, Setting};
 use crate::domain::account::{self, Authority, Draft};
 use crate::domain::list;
 use crate::error::Result;
@@ -35,8 +35,10 @@ pub async fn run(global: &Global, bind: serve::Bind) -> Result<()> {
     let config = global.read_without_database(demo.into_iter().chain(bind.setting()))?;
     // First of all: if another demo runs already, nothing is touched.
     let listener = serve::listen(&config)?;
-    let (secret, password) = keep()?;
-    let settings = Settings { secret, token_ttl: Duration::from_secs(config.auth.token_ttl_s) };
+    let (secret_file, password) = keep()?;
+    // Read back like any other secret, so that a file that was broken off is not taken for a key.
+    let auth = config::Auth { secret: None, secret_file: Some(secret_file), token_ttl_s: config.auth.token_ttl_s };
+    let settings = auth.settings()?;
     telemetry::init(&config.log)?;
     let base = open(&config).await?;
     base.store.migrate_up().await?;
@@ -48,15 +50,16 @@ pub async fn run(global: &Global, bind: serve::Bind) -> Result<()> {
     serve::until_signal(running).await
 }
 
-/// The secret and the password, made at the first start.
-fn keep() -> Result<(Secret, String)> {
+/// The file of the secret, and the password; both are made at the first start.
+fn keep() -> Result<(PathBuf, String)> {
     let directory = Path::new(DIRECTORY);
     file::private_directory(directory)?;
     // The directory may lie in somebody's repository.
     file::kept(&directory.join(".gitignore"), || Ok("*\n".to_owned()))?;
-    let secret = file::kept(&directory.join("secret"), random_hex::<32>)?;
+    let secret_file = directory.join("secret");
+    file::kept(&secret_file, random_hex::<32>)?;
     let password = file::kept(&directory.join("password"), random_hex::<8>)?;
-    Ok((Secret::new(secret), password))
+    Ok((secret_file, password))
 }
 
 async fn analyst(base: &Base, password: String) -> Result<Account> {

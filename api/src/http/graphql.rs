@@ -3,8 +3,9 @@
 //! async-graphql-actix-web is not used: its body has no size limit whatever actix is told, it runs mutations over GET and
 //! takes `text/plain`, its parser can be made to end the process by nested brackets, and a resolver's panic drops the
 //! connection. Here a body is bounded (413), of one media type (415), an object (400); brackets are counted before the
-//! parser sees them; and each request runs in a task of its own, whose panic is one answer with a request id (500).
+//! parser sees them; and a resolver's panic is one answer with a request id (500).
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
@@ -12,7 +13,7 @@ use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONT
 use actix_web::{HttpRequest, HttpResponse, web};
 use async_graphql::{Request, Response, ServerError};
 use entity::kind::Kind;
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use serde_json::error::Category;
 use tokio::time::timeout;
 use tracing::error;
@@ -138,7 +139,18 @@ async fn answer(app: App, bearer: Option<String>, mut question: Request, id: Str
         outcome.actor = Some(id::encode(Kind::Account, signed.id));
     }
     let mut response = match prepare(&mut question, &op.actor, &mut outcome) {
-        Ok(()) => app.schema.execute(graphql::prepare(question, op.clone())).await,
+        Ok(()) => {
+            let execution = app.schema.execute(graphql::prepare(question, op.clone()));
+            // Whatever it leaves half done belongs to this request, and is dropped with it.
+            match AssertUnwindSafe(execution).catch_unwind().await {
+                Ok(response) => response,
+                Err(_) => {
+                    outcome.statements = op.lane.statements();
+                    // What it said is on the standard error already.
+                    return Err((Error::internal("the execution of the query panicked").into(), outcome));
+                }
+            }
+        }
         Err(error) => Response::from_errors(vec![error]),
     };
     for error in &mut response.errors {
