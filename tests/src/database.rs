@@ -80,9 +80,13 @@ async fn fresh_sqlite() -> Database {
             let database = sqlite_in(TempDir::new().unwrap());
             let store = database.open().await;
             store.migrate_up().await.unwrap();
-            // Closing writes the log into the file.
             store.close().await;
-            std::fs::read(database.folder().unwrap().join("test.db")).unwrap()
+            // Into one file, without a log beside it.
+            let copy = database.folder().unwrap().join("copy.db");
+            let connection = Sea::connect(&database.url).await.unwrap();
+            connection.execute_unprepared(&format!("VACUUM INTO '{}'", copy.display())).await.unwrap();
+            connection.close().await.unwrap();
+            std::fs::read(copy).unwrap()
         })
         .await;
     let database = sqlite_in(TempDir::new().unwrap());
@@ -152,7 +156,7 @@ impl Cluster {
              '{bin}/postgres' -D data -p {port} -k '' -c listen_addresses=127.0.0.1 -c fsync=off \
              -c synchronous_commit=off -c full_page_writes=off -c max_connections=300 >>log 2>&1 &\n\
              server=$!\n\
-             until '{bin}/pg_isready' -q -h 127.0.0.1 -p {port}; do kill -0 $server; sleep 0.05; done\n\
+             until grep -q 'ready to accept connections' log; do kill -0 $server; sleep 0.05; done\n\
              echo ready\n\
              cat >/dev/null\n\
              kill -QUIT $server\n\
@@ -176,8 +180,12 @@ impl Cluster {
 fn bin() -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     let mut folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
-    let mut debian: Vec<PathBuf> =
-        std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|e| e.path().join("bin")).collect();
+    let mut debian: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|e| e.path().join("bin"))
+        .collect();
     debian.sort();
     folders.extend(debian.into_iter().rev());
     folders.into_iter().find(|folder| folder.join("initdb").is_file() && folder.join("postgres").is_file())
@@ -199,5 +207,11 @@ fn shell(folder: &Path, script: &str) -> std::io::Result<Child> {
         command
     };
     // The folder is made for us alone; its server is not us any more.
-    command.current_dir(folder).env("HOME", folder).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()
+    command
+        .current_dir(folder)
+        .env("HOME", folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
 }

@@ -127,7 +127,8 @@ impl World {
     }
 
     async fn signed_in(&self, role: Role) -> Client {
-        let account = account::Entity::find_by_id(key(role)).one(&self.base.op(Actor::Anonymous).lane).await.unwrap().unwrap();
+        let account =
+            account::Entity::find_by_id(key(role)).one(&self.base.op(Actor::Anonymous).lane).await.unwrap().unwrap();
         let issued = self.auth.issue(&self.base, account, Duration::from_secs(900)).unwrap();
         self.client(Some(issued.token))
     }
