@@ -1,24 +1,24 @@
 //! Which records: tests on columns that compose, and that reach through to related records.
 //!
-//! A filter is data until it meets a [`Scope`]: what it reaches through to is scoped as well, so that a hidden record
-//! cannot be guessed at by filtering on it.
+//! A filter is data until it meets a [`Scope`] and a time: what it reaches through to is scoped as well, so that a hidden
+//! record cannot be guessed at by filtering on it, and is as of the same time.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, Func, LikeExpr, Query, SelectStatement};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QuerySelect, QueryTrait, Value};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Value};
 
-use crate::record::Record;
+use crate::record::{AsOf, Record};
 use crate::scope::Scope;
 
-/// A condition on the records of `E`, once it is known who asks.
+/// A condition on the records of `E`, once it is known who asks, and as of when.
 pub struct Filter<E: EntityTrait>(Term, PhantomData<fn() -> E>);
 
 #[derive(Clone)]
 enum Term {
     Is(Condition),
-    Through(Arc<dyn Fn(&Scope) -> Condition + Send + Sync>),
+    Through(Arc<dyn Fn(&Scope, AsOf) -> Condition + Send + Sync>),
     All(Vec<Term>),
     Any(Vec<Term>),
     Not(Box<Term>),
@@ -64,7 +64,8 @@ impl<E: EntityTrait> Filter<E> {
 
     /// Holds where `column` refers to a record of `R` that `filter` holds for.
     pub fn through<R: Record>(column: E::Column, filter: Filter<R>) -> Self {
-        let reach = move |scope: &Scope| Condition::all().add(column.in_subquery(matching(scope, &filter)));
+        let reach =
+            move |scope: &Scope, as_of: AsOf| Condition::all().add(column.in_subquery(matching(scope, as_of, &filter)));
         Self(Term::Through(Arc::new(reach)), PhantomData)
     }
 
@@ -76,35 +77,46 @@ impl<E: EntityTrait> Filter<E> {
         rows: Condition,
         filter: Filter<R>,
     ) -> Self {
-        let reach = move |scope: &Scope| {
+        let reach = move |scope: &Scope, as_of: AsOf| {
             let links = Query::select()
                 .expr(near.into_expr())
                 .from(L::default().table_ref())
                 .cond_where(rows.clone())
-                .and_where(far.in_subquery(matching(scope, &filter)))
+                .and_where(far.in_subquery(matching(scope, as_of, &filter)))
                 .take();
             Condition::all().add(id.in_subquery(links))
         };
         Self(Term::Through(Arc::new(reach)), PhantomData)
     }
 
-    /// The condition for somebody who may see `scope`.
-    pub fn condition(&self, scope: &Scope) -> Condition {
-        self.0.condition(scope)
+    /// Holds where at least one record of `R`, on record and holding at the time asked for, refers to this one by `back`
+    /// and `filter` holds for it.
+    pub fn having<R: Record>(id: E::Column, back: R::Column, filter: Filter<R>) -> Self {
+        let reach = move |scope: &Scope, as_of: AsOf| {
+            let those = R::scoped(scope).filter(R::at(as_of)).filter(filter.condition(scope, as_of));
+            let referred = those.filter(back.is_not_null()).select_only().column(back).into_query();
+            Condition::all().add(id.in_subquery(referred))
+        };
+        Self(Term::Through(Arc::new(reach)), PhantomData)
+    }
+
+    /// The condition for somebody who may see `scope`, as of a time.
+    pub fn condition(&self, scope: &Scope, as_of: AsOf) -> Condition {
+        self.0.condition(scope, as_of)
     }
 }
 
 impl Term {
-    fn condition(&self, scope: &Scope) -> Condition {
+    fn condition(&self, scope: &Scope, as_of: AsOf) -> Condition {
         match self {
             Self::Is(condition) => condition.clone(),
-            Self::Through(reach) => reach(scope),
-            Self::All(terms) => terms.iter().fold(Condition::all(), |all, term| all.add(term.condition(scope))),
+            Self::Through(reach) => reach(scope, as_of),
+            Self::All(terms) => terms.iter().fold(Condition::all(), |all, term| all.add(term.condition(scope, as_of))),
             Self::Any(terms) if terms.is_empty() => Condition::all().add(Expr::val(1).eq(0)),
-            Self::Any(terms) => terms.iter().fold(Condition::any(), |any, term| any.add(term.condition(scope))),
+            Self::Any(terms) => terms.iter().fold(Condition::any(), |any, term| any.add(term.condition(scope, as_of))),
             // Not SQL's NOT: that is unknown where the condition is unknown, and would lose the row on both sides.
             Self::Not(term) => {
-                let case = CaseStatement::new().case(term.condition(scope), Expr::val(0)).finally(Expr::val(1));
+                let case = CaseStatement::new().case(term.condition(scope, as_of), Expr::val(0)).finally(Expr::val(1));
                 Condition::all().add(Expr::Case(Box::new(case)).eq(1))
             }
         }
@@ -112,9 +124,8 @@ impl Term {
 }
 
 /// The keys of the records of `R` that one may see and that `filter` holds for.
-fn matching<R: Record>(scope: &Scope, filter: &Filter<R>) -> SelectStatement {
-    use sea_orm::QueryFilter;
-    R::scoped(scope).filter(filter.condition(scope)).select_only().column(R::ID).into_query()
+fn matching<R: Record>(scope: &Scope, as_of: AsOf, filter: &Filter<R>) -> SelectStatement {
+    R::scoped(scope).filter(filter.condition(scope, as_of)).select_only().column(R::ID).into_query()
 }
 
 /// A test on one value. What is left out is not tested; all that is given must hold.

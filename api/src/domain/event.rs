@@ -110,7 +110,7 @@ pub async fn actors(op: &Op, events: &[i64]) -> Result<HashMap<i64, Vec<Actor>>>
     );
     let rows = event_actor::Entity::find()
         .filter(event_actor::Column::EventId.is_in(events.iter().copied()))
-        .filter(visible.condition(&scope))
+        .filter(visible.condition(&scope, op.present()))
         .all(&op.lane)
         .await?;
     let mut actors: HashMap<i64, Vec<Actor>> = HashMap::new();

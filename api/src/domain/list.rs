@@ -78,7 +78,7 @@ impl<E: Record> Link<E> {
 impl<E: Record> Query<E> {
     fn select(&self, op: &Op) -> Result<Select<E>> {
         let scope = policy::scope(op)?;
-        Ok(E::scoped(&scope).filter(E::at(self.as_of)).filter(self.filter.condition(&scope)))
+        Ok(E::scoped(&scope).filter(E::at(self.as_of)).filter(self.filter.condition(&scope, self.as_of)))
     }
 
     fn listing(&self, rows: Vec<E::Model>, total: Option<u64>) -> Listing<E::Model> {
@@ -167,5 +167,5 @@ pub async fn by_ids<E: Record>(op: &Op, ids: &[i64]) -> Result<HashMap<i64, E::M
 /// [`crate::error::Error::Unauthenticated`] for the anonymous actor.
 pub async fn get<E: Record>(op: &Op, filter: Filter<E>) -> Result<Option<E::Model>> {
     let scope = policy::scope(op)?;
-    Ok(E::scoped(&scope).filter(filter.condition(&scope)).one(&op.lane).await?)
+    Ok(E::scoped(&scope).filter(filter.condition(&scope, op.present())).one(&op.lane).await?)
 }

@@ -172,7 +172,7 @@ pub async fn parties(op: &Op, mechanisms: &[i64]) -> Result<HashMap<i64, Vec<Par
     );
     let rows = mechanism_party::Entity::find()
         .filter(mechanism_party::Column::MechanismId.is_in(mechanisms.iter().copied()))
-        .filter(visible.condition(&scope))
+        .filter(visible.condition(&scope, op.present()))
         .all(&op.lane)
         .await?;
     let mut parties: HashMap<i64, Vec<Party>> = HashMap::new();

@@ -179,7 +179,7 @@ pub async fn texts(op: &Op, ids: &[i64]) -> Result<HashMap<i64, String>> {
     let visible = Filter::<source_text::Entity>::through(source_text::Column::SourceId, Filter::<Entity>::default());
     let rows = source_text::Entity::find()
         .filter(source_text::Column::SourceId.is_in(ids.iter().copied()))
-        .filter(visible.condition(&scope))
+        .filter(visible.condition(&scope, op.present()))
         .all(&op.lane)
         .await?;
     Ok(rows.into_iter().map(|row| (row.source_id, row.text)).collect())

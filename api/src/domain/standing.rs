@@ -246,7 +246,7 @@ fn by_cell(stated: Vec<Stated>) -> HashMap<(i64, i64), Vec<Stated>> {
 async fn keys<E: Record>(op: &Op, filter: &Filter<E>, as_of: AsOf) -> Result<Vec<(i64, i64)>> {
     use sea_orm::QueryOrder;
     let scope = policy::scope(op)?;
-    let select = E::scoped(&scope).filter(E::at(as_of)).filter(filter.condition(&scope));
+    let select = E::scoped(&scope).filter(E::at(as_of)).filter(filter.condition(&scope, as_of));
     let rows = select
         .select_only()
         .column_as(E::ID, "id")
@@ -263,11 +263,12 @@ type Row = (i64, i64, Option<i64>, i64, Stance, NaiveDate, DatePrecision, Option
 async fn stated(op: &Op, filter: &Filter<Entity>, as_of: AsOf) -> Result<Vec<Stated>> {
     let scope = policy::scope(op)?;
     // A principal or a mechanism that one may not see has no standing that one could see.
-    let visible = Condition::all()
-        .add(Filter::<Entity>::through(Column::MechanismId, Filter::<mechanism::Entity>::default()).condition(&scope));
+    let visible = Condition::all().add(
+        Filter::<Entity>::through(Column::MechanismId, Filter::<mechanism::Entity>::default()).condition(&scope, as_of),
+    );
     let rows: Vec<Row> = Entity::scoped(&scope)
         .filter(Entity::at(as_of))
-        .filter(filter.condition(&scope))
+        .filter(filter.condition(&scope, as_of))
         .filter(visible)
         .select_only()
         .columns([

@@ -121,6 +121,8 @@ pub struct ConditionFilter {
     pub legal_basis: Option<StringComparison>,
     /// The mechanism that depends on it.
     pub mechanism: Option<Box<super::mechanism::MechanismFilter>>,
+    /// At least one finding is made on it that all of this holds for.
+    pub findings: Option<Box<super::finding::FindingFilter>>,
     /// All of these hold.
     pub and: Option<Vec<ConditionFilter>>,
     /// At least one of these holds.
@@ -133,12 +135,16 @@ impl FilterInput for ConditionFilter {
     type Entity = Entity;
 
     fn filter(self) -> Result<Filter<Entity>> {
-        let Self { node, statement, legal_basis, mechanism, and, or, not } = self;
+        let Self { node, statement, legal_basis, mechanism, findings, and, or, not } = self;
         let mut terms = Terms::<Entity>::default();
         node_terms!(terms, Column, Kind::Condition, node);
         terms.test::<_, String>(Column::Statement, statement);
         terms.test::<_, String>(Column::LegalBasis, legal_basis);
         terms.through(Column::MechanismId, mechanism.map(|filter| *filter))?;
+        if let Some(findings) = findings {
+            let back = entity::finding::Column::ConditionId;
+            terms.add(Some(Filter::having::<entity::finding::Entity>(Column::Id, back, findings.filter()?)));
+        }
         terms.finish(and, or, not)
     }
 }

@@ -240,6 +240,10 @@ pub struct MechanismFilter {
     pub part_of: Option<Box<MechanismFilter>>,
     /// At least one stakeholder that has a part in it.
     pub parties: Option<Box<super::stakeholder::StakeholderFilter>>,
+    /// At least one position is taken on it that all of this holds for.
+    pub positions: Option<Box<super::position::PositionFilter>>,
+    /// At least one step of its life, past or present, that all of this holds for.
+    pub statuses: Option<Box<super::status::StatusFilter>>,
     /// All of these hold.
     pub and: Option<Vec<MechanismFilter>>,
     /// At least one of these holds.
@@ -252,7 +256,8 @@ impl FilterInput for MechanismFilter {
     type Entity = Entity;
 
     fn filter(self) -> Result<Filter<Entity>> {
-        let Self { node, slug, name, mode, kind, description, part_of, parties, and, or, not } = self;
+        let Self { node, slug, name, mode, kind, description, part_of, parties, positions, statuses, and, or, not } =
+            self;
         let mut terms = Terms::<Entity>::default();
         node_terms!(terms, Column, Kind::Mechanism, node);
         terms.test::<_, String>(Column::Slug, slug);
@@ -270,6 +275,14 @@ impl FilterInput for MechanismFilter {
                 sea_orm::Condition::all(),
                 parties,
             )));
+        }
+        if let Some(positions) = positions {
+            let back = entity::position::Column::MechanismId;
+            terms.add(Some(Filter::having::<entity::position::Entity>(Column::Id, back, positions.filter()?)));
+        }
+        if let Some(statuses) = statuses {
+            let back = entity::status::Column::MechanismId;
+            terms.add(Some(Filter::having::<entity::status::Entity>(Column::Id, back, statuses.filter()?)));
         }
         terms.finish(and, or, not)
     }

@@ -227,6 +227,14 @@ pub struct StakeholderFilter {
     pub country: Option<StringComparison>,
     /// Who it is.
     pub description: Option<StringComparison>,
+    /// It has itself stated at least one position that all of this holds for.
+    pub positions: Option<Box<super::position::PositionFilter>>,
+    /// At least one position is stated on its behalf that all of this holds for.
+    pub represented_positions: Option<Box<super::position::PositionFilter>>,
+    /// At least one tie goes from it that all of this holds for.
+    pub outgoing: Option<Box<RelationFilter>>,
+    /// At least one tie comes to it that all of this holds for.
+    pub incoming: Option<Box<RelationFilter>>,
     /// All of these hold.
     pub and: Option<Vec<StakeholderFilter>>,
     /// At least one of these holds.
@@ -239,7 +247,21 @@ impl FilterInput for StakeholderFilter {
     type Entity = Entity;
 
     fn filter(self) -> Result<Filter<Entity>> {
-        let Self { node, slug, name, kind, country, description, and, or, not } = self;
+        let Self {
+            node,
+            slug,
+            name,
+            kind,
+            country,
+            description,
+            positions,
+            represented_positions,
+            outgoing,
+            incoming,
+            and,
+            or,
+            not,
+        } = self;
         let mut terms = Terms::<Entity>::default();
         node_terms!(terms, Column, Kind::Stakeholder, node);
         terms.test::<_, String>(Column::Slug, slug);
@@ -247,6 +269,26 @@ impl FilterInput for StakeholderFilter {
         terms.word::<words::StakeholderKind, _>(Column::Kind, kind);
         terms.test::<_, String>(Column::Country, country);
         terms.test::<_, String>(Column::Description, description);
+        if let Some(positions) = positions {
+            let back = entity::position::Column::StakeholderId;
+            terms.add(Some(Filter::having::<entity::position::Entity>(Column::Id, back, positions.filter()?)));
+        }
+        if let Some(represented_positions) = represented_positions {
+            let back = entity::position::Column::OnBehalfOfId;
+            terms.add(Some(Filter::having::<entity::position::Entity>(
+                Column::Id,
+                back,
+                represented_positions.filter()?,
+            )));
+        }
+        if let Some(outgoing) = outgoing {
+            let back = entity::relation::Column::FromId;
+            terms.add(Some(Filter::having::<entity::relation::Entity>(Column::Id, back, outgoing.filter()?)));
+        }
+        if let Some(incoming) = incoming {
+            let back = entity::relation::Column::ToId;
+            terms.add(Some(Filter::having::<entity::relation::Entity>(Column::Id, back, incoming.filter()?)));
+        }
         terms.finish(and, or, not)
     }
 }
