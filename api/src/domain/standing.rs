@@ -56,6 +56,8 @@ pub struct Stated {
 /// Where a stakeholder stands on a mechanism.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {
+    /// In which dossier.
+    pub dossier: i64,
     /// Who.
     pub stakeholder: i64,
     /// On what.
@@ -178,12 +180,63 @@ pub struct Grid {
     pub mechanisms: Filter<mechanism::Entity>,
 }
 
+/// Whose standings are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Whose {
+    /// All of a dossier.
+    Dossier(i64),
+    /// Those of a stakeholder.
+    Stakeholder(i64),
+    /// Those on a mechanism.
+    Mechanism(i64),
+}
+
+/// The same standings for each of several, in three statements whatever their number.
+///
+/// # Errors
+/// [`crate::error::Error::Unauthenticated`] for the anonymous actor.
+pub async fn grids(op: &Op, asked: &Grid, whose: &[Whose]) -> Result<HashMap<Whose, Vec<Standing>>> {
+    use entity::filter::Test;
+    let (mut dossiers, mut stakeholders, mut mechanisms) = (Vec::new(), Vec::new(), Vec::new());
+    for one in whose {
+        match one {
+            Whose::Dossier(id) => dossiers.push(*id),
+            Whose::Stakeholder(id) => stakeholders.push(*id),
+            Whose::Mechanism(id) => mechanisms.push(*id),
+        }
+    }
+    let among = |ids: Vec<i64>| (!ids.is_empty()).then(|| Test { one_of: Some(ids), ..Test::default() });
+    let mut grid_of = asked.clone();
+    if let Some(test) = among(dossiers) {
+        let of_dossier = Filter::column(mechanism::Column::DossierId, test.clone());
+        grid_of.mechanisms = Filter::all([of_dossier, grid_of.mechanisms]);
+        let of_dossier = Filter::column(stakeholder::Column::DossierId, test);
+        grid_of.stakeholders = Filter::all([of_dossier, grid_of.stakeholders]);
+    }
+    if let Some(test) = among(stakeholders) {
+        grid_of.stakeholders = Filter::all([Filter::column(stakeholder::Column::Id, test), grid_of.stakeholders]);
+    }
+    if let Some(test) = among(mechanisms) {
+        grid_of.mechanisms = Filter::all([Filter::column(mechanism::Column::Id, test), grid_of.mechanisms]);
+    }
+    let mut found: HashMap<Whose, Vec<Standing>> = HashMap::new();
+    for standing in grid(op, &grid_of).await? {
+        let of = match whose.first() {
+            Some(Whose::Stakeholder(_)) => Whose::Stakeholder(standing.stakeholder),
+            Some(Whose::Mechanism(_)) => Whose::Mechanism(standing.mechanism),
+            Some(Whose::Dossier(_)) | None => Whose::Dossier(standing.dossier),
+        };
+        found.entry(of).or_default().push(standing);
+    }
+    Ok(found)
+}
+
 /// The standing of every stakeholder on every mechanism of its dossier, those without a stated position included; ordered
 /// by mechanism, then by stakeholder.
 ///
 /// # Errors
 /// [`crate::error::Error::Unauthenticated`] for the anonymous actor.
-pub async fn grid(op: &Op, grid: &Grid) -> Result<Vec<Standing>> {
+async fn grid(op: &Op, grid: &Grid) -> Result<Vec<Standing>> {
     let mechanisms = keys::<mechanism::Entity>(op, &grid.mechanisms, grid.as_of).await?;
     let stakeholders = keys::<stakeholder::Entity>(op, &grid.stakeholders, grid.as_of).await?;
     let filter = Filter::all([
@@ -198,7 +251,7 @@ pub async fn grid(op: &Op, grid: &Grid) -> Result<Vec<Standing>> {
     for (mechanism, dossier) in &mechanisms {
         for (stakeholder, _) in stakeholders.iter().filter(|(_, of)| of == dossier) {
             let verdict = cells.remove(&(*mechanism, *stakeholder)).and_then(|stated| decide(grid.rule, stated));
-            standings.push(Standing { stakeholder: *stakeholder, mechanism: *mechanism, verdict });
+            standings.push(Standing { dossier: *dossier, stakeholder: *stakeholder, mechanism: *mechanism, verdict });
         }
     }
     Ok(standings)

@@ -23,19 +23,19 @@ use crate::graphql::word::{self, Marking};
 
 /// A reusable reason for or against a mechanism, with the ground that it stands on.
 #[derive(MergedObject)]
-pub struct Argument(NodeFields, ArgumentFields, super::position::Positions<WithArgument>);
+pub struct Argument(NodeFields<Entity>, ArgumentFields, super::position::Positions<WithArgument>);
 
 impl From<Arc<Model>> for Argument {
     fn from(model: Arc<Model>) -> Self {
-        let (node, id) = (NodeFields::of::<Entity>(&model), model.id);
+        let (node, id) = (NodeFields::<Entity>::of(&model), model.id);
         Self(node, ArgumentFields(model), super::position::Positions(WithArgument(id)))
     }
 }
 
 impl Deref for Argument {
-    type Target = NodeFields;
+    type Target = NodeFields<Entity>;
 
-    fn deref(&self) -> &NodeFields {
+    fn deref(&self) -> &NodeFields<Entity> {
         &self.0
     }
 }

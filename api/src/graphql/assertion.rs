@@ -1,6 +1,7 @@
 //! What every assertion has in GraphQL: the interface `Assertion`, the fields of its evidence, and how it is taken back.
 
 use std::borrow::Cow;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject, Interface, Object, SimpleObject, TypeName};
@@ -115,25 +116,32 @@ pub struct Retraction {
     reason: String,
 }
 
-/// The fields that every assertion has.
-pub struct AssertionFields {
-    kind: Kind,
+/// The fields that every assertion has, for the assertions of `E`: one part for each object that it is merged into, because
+/// async-graphql reads a part that it is still describing as an empty one.
+pub struct AssertionFields<E> {
     provenance: Provenance,
+    entity: PhantomData<fn() -> E>,
 }
 
-impl AssertionFields {
+impl<E: Asserted> AssertionFields<E> {
     /// The fields of an assertion.
-    pub fn of<E: Asserted>(model: &E::Model) -> Self {
-        Self { kind: E::KIND, provenance: E::provenance(model) }
+    pub fn of(model: &E::Model) -> Self {
+        Self { provenance: E::provenance(model), entity: PhantomData }
+    }
+}
+
+impl<E: Asserted> TypeName for AssertionFields<E> {
+    fn type_name() -> Cow<'static, str> {
+        format!("AssertionFieldsOf_{}", E::KIND.prefix()).into()
     }
 }
 
 /// The fields that every assertion has.
-#[Object]
-impl AssertionFields {
+#[Object(name_type)]
+impl<E: Asserted> AssertionFields<E> {
     /// The id: unique over all kinds, stable for ever, opaque. Its first letters tell the kind.
     pub async fn id(&self) -> ID {
-        ID(id::encode(self.kind, self.provenance.id))
+        ID(id::encode(E::KIND, self.provenance.id))
     }
 
     /// The dossier that it belongs to.
@@ -223,7 +231,7 @@ pub struct Lineage<E> {
     id: i64,
     supersedes: Option<i64>,
     superseded: bool,
-    entity: std::marker::PhantomData<fn() -> E>,
+    entity: PhantomData<fn() -> E>,
 }
 
 impl<E: Asserted> Lineage<E> {
@@ -234,7 +242,7 @@ impl<E: Asserted> Lineage<E> {
             id: provenance.id,
             supersedes: provenance.supersedes_id,
             superseded: provenance.superseded_at.is_some(),
-            entity: std::marker::PhantomData,
+            entity: PhantomData,
         }
     }
 }

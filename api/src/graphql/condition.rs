@@ -25,19 +25,19 @@ use entity::page::{Order, Sort};
 
 /// A prerequisite of a mechanism, e.g. the request of the state on whose territory force would be used.
 #[derive(MergedObject)]
-pub struct Condition(NodeFields, ConditionFields, super::position::Positions<OnCondition>);
+pub struct Condition(NodeFields<Entity>, ConditionFields, super::position::Positions<OnCondition>);
 
 impl From<Arc<Model>> for Condition {
     fn from(model: Arc<Model>) -> Self {
-        let (node, id) = (NodeFields::of::<Entity>(&model), model.id);
+        let (node, id) = (NodeFields::<Entity>::of(&model), model.id);
         Self(node, ConditionFields(model), super::position::Positions(OnCondition(id)))
     }
 }
 
 impl Deref for Condition {
-    type Target = NodeFields;
+    type Target = NodeFields<Entity>;
 
-    fn deref(&self) -> &NodeFields {
+    fn deref(&self) -> &NodeFields<Entity> {
         &self.0
     }
 }

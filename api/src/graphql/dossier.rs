@@ -32,7 +32,7 @@ use crate::graphql::word::Marking;
 /// One policy question under study: the room that every other record belongs to.
 #[derive(MergedObject)]
 pub struct Dossier(
-    NodeFields,
+    NodeFields<Entity>,
     DossierFields,
     super::stakeholder::Stakeholders<InDossier>,
     super::mechanism::Mechanisms<InDossier>,
@@ -50,7 +50,7 @@ pub struct Dossier(
 
 impl From<Arc<Model>> for Dossier {
     fn from(model: Arc<Model>) -> Self {
-        let (node, id) = (NodeFields::of::<Entity>(&model), model.id);
+        let (node, id) = (NodeFields::<Entity>::of(&model), model.id);
         Self(
             node,
             DossierFields(model),
@@ -71,9 +71,9 @@ impl From<Arc<Model>> for Dossier {
 }
 
 impl Deref for Dossier {
-    type Target = NodeFields;
+    type Target = NodeFields<Entity>;
 
-    fn deref(&self) -> &NodeFields {
+    fn deref(&self) -> &NodeFields<Entity> {
         &self.0
     }
 }

@@ -24,19 +24,19 @@ use crate::graphql::word::{self, DatePrecision};
 
 /// Something that happened: a deployment, a seizure, an arrest, a summit.
 #[derive(MergedObject)]
-pub struct Event(AssertionFields, EventFields, Lineage<Entity>);
+pub struct Event(AssertionFields<Entity>, EventFields, Lineage<Entity>);
 
 impl From<Arc<Model>> for Event {
     fn from(model: Arc<Model>) -> Self {
-        let (assertion, lineage) = (AssertionFields::of::<Entity>(&model), Lineage::<Entity>::of(&model));
+        let (assertion, lineage) = (AssertionFields::<Entity>::of(&model), Lineage::<Entity>::of(&model));
         Self(assertion, EventFields(model), lineage)
     }
 }
 
 impl Deref for Event {
-    type Target = AssertionFields;
+    type Target = AssertionFields<Entity>;
 
-    fn deref(&self) -> &AssertionFields {
+    fn deref(&self) -> &AssertionFields<Entity> {
         &self.0
     }
 }

@@ -25,19 +25,19 @@ use crate::graphql::word::{self, DatePrecision};
 
 /// An assessor's verdict on whether a condition is met.
 #[derive(MergedObject)]
-pub struct Finding(AssertionFields, FindingFields, Lineage<Entity>);
+pub struct Finding(AssertionFields<Entity>, FindingFields, Lineage<Entity>);
 
 impl From<Arc<Model>> for Finding {
     fn from(model: Arc<Model>) -> Self {
-        let (assertion, lineage) = (AssertionFields::of::<Entity>(&model), Lineage::<Entity>::of(&model));
+        let (assertion, lineage) = (AssertionFields::<Entity>::of(&model), Lineage::<Entity>::of(&model));
         Self(assertion, FindingFields(model), lineage)
     }
 }
 
 impl Deref for Finding {
-    type Target = AssertionFields;
+    type Target = AssertionFields<Entity>;
 
-    fn deref(&self) -> &AssertionFields {
+    fn deref(&self) -> &AssertionFields<Entity> {
         &self.0
     }
 }

@@ -25,19 +25,19 @@ use crate::graphql::word::{self, DatePrecision};
 
 /// A foreseen consequence or a lesson: about a mechanism, about a relation, or about the whole dossier.
 #[derive(MergedObject)]
-pub struct Implication(AssertionFields, ImplicationFields, Lineage<Entity>);
+pub struct Implication(AssertionFields<Entity>, ImplicationFields, Lineage<Entity>);
 
 impl From<Arc<Model>> for Implication {
     fn from(model: Arc<Model>) -> Self {
-        let (assertion, lineage) = (AssertionFields::of::<Entity>(&model), Lineage::<Entity>::of(&model));
+        let (assertion, lineage) = (AssertionFields::<Entity>::of(&model), Lineage::<Entity>::of(&model));
         Self(assertion, ImplicationFields(model), lineage)
     }
 }
 
 impl Deref for Implication {
-    type Target = AssertionFields;
+    type Target = AssertionFields<Entity>;
 
-    fn deref(&self) -> &AssertionFields {
+    fn deref(&self) -> &AssertionFields<Entity> {
         &self.0
     }
 }

@@ -121,8 +121,9 @@ impl<E: Listed> Arguments<E> {
 pub enum Parent<E: Record> {
     /// Nobody's: all that one may see.
     Everything,
-    /// Those that hang on the record with this key.
-    One(i64, fn() -> Link<E>),
+    /// Those that hang on the record with this key. The name tells ways to hang apart: the same field with the same arguments
+    /// may stand under parents of two kinds in one request.
+    One(&'static str, i64, fn() -> Link<E>),
 }
 
 /// Something that has a list of the records of `E`.
@@ -154,7 +155,7 @@ impl<E: Record> Hangs<E> for InDossier {
     const NAME: &'static str = "InDossier";
 
     fn parent(&self) -> Parent<E> {
-        Parent::One(self.0, || Link::column(E::DOSSIER))
+        Parent::One("dossier", self.0, || Link::column(E::DOSSIER))
     }
 }
 
@@ -166,7 +167,7 @@ impl<E: Assertion> Hangs<E> for FromSource {
     const NAME: &'static str = "FromSource";
 
     fn parent(&self) -> Parent<E> {
-        Parent::One(self.0, || Link::column(E::SOURCE))
+        Parent::One("source", self.0, || Link::column(E::SOURCE))
     }
 }
 
@@ -184,7 +185,7 @@ macro_rules! parents {
 
                     fn parent(&self) -> Parent<entity::$entity::Entity> {
                         use entity::$entity::Column;
-                        Parent::One(self.0, || $link)
+                        Parent::One(stringify!($name), self.0, || $link)
                     }
                 }
             )*
@@ -285,8 +286,8 @@ pub async fn connection<E: Listed>(
             let nodes = listing.rows.into_iter().map(|row| E::Node::from(Arc::new(row)));
             Ok(Connection::new(cursors.into_iter().zip(nodes).collect(), &slice, listing.more, listing.total))
         }
-        Parent::One(parent, link) => {
-            let question = question(ctx)?;
+        Parent::One(name, parent, link) => {
+            let question = question(ctx, name)?;
             let page = PageOf { parent, question, link, query: Arc::new(query) };
             let Some(listing) = loader::page(ctx, page).await? else {
                 return Ok(Connection::new(Vec::new(), &slice, false, Some(0)));
@@ -316,7 +317,7 @@ pub async fn few_of<E: Listed>(
     as_of: Option<AsOfInput>,
     size: i32,
 ) -> Result<Vec<E::Node>> {
-    let Parent::One(parent, link) = parent else { return Ok(Vec::new()) };
+    let Parent::One(name, parent, link) = parent else { return Ok(Vec::new()) };
     let query = Query {
         filter: Filter::default(),
         sort,
@@ -324,16 +325,16 @@ pub async fn few_of<E: Listed>(
         as_of: AsOfInput::read(as_of, loader::op(ctx)?),
         count: false,
     };
-    let page = PageOf { parent, question: question(ctx)?, link, query: Arc::new(query) };
+    let page = PageOf { parent, question: question(ctx, name)?, link, query: Arc::new(query) };
     let listing = loader::page(ctx, page).await?;
     let rows = listing.iter().flat_map(|listing| &listing.rows);
     Ok(rows.map(|row| E::Node::from(Arc::new(row.clone()))).collect())
 }
 
-/// A field and its arguments, with the variables put in: the same question for every parent.
-pub fn question(ctx: &Context<'_>) -> Result<Arc<str>> {
+/// A field and its arguments, with the variables put in: the same question for every parent that is called `of`.
+pub fn question(ctx: &Context<'_>, of: &str) -> Result<Arc<str>> {
     let field = ctx.field();
-    let mut question = field.name().to_owned();
+    let mut question = format!("{of}.{}", field.name());
     for (name, value) in field.arguments()? {
         question.push_str(&format!(" {name}:{value}"));
     }

@@ -13,7 +13,7 @@ use entity::record::{AsOf, Assertion, Record};
 
 use crate::domain::list::{self, Link, Listing, Query};
 use crate::domain::recorder::{self, Recorder};
-use crate::domain::standing::{self, Rule, Support};
+use crate::domain::standing::{self, Grid, Rule, Standing, Support, Whose};
 use crate::domain::{argument, assertion, event, mechanism, revision, source};
 use crate::error::Error;
 use crate::graphql::error::{Result, fault};
@@ -184,6 +184,60 @@ impl<E: Record> Loader<PageOf<E>> for Batch {
         }
         Ok(pages)
     }
+}
+
+/// The standings of somebody or on something.
+#[derive(Clone)]
+pub struct StandingsOf {
+    /// Whose.
+    pub whose: Whose,
+    /// Tells this question from others: the field, and its arguments as they were written.
+    pub question: Arc<str>,
+    /// The question.
+    pub grid: Arc<Grid>,
+}
+
+impl PartialEq for StandingsOf {
+    fn eq(&self, other: &Self) -> bool {
+        self.whose == other.whose && self.question == other.question
+    }
+}
+
+impl Eq for StandingsOf {}
+
+impl Hash for StandingsOf {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.whose.hash(state);
+        self.question.hash(state);
+    }
+}
+
+impl Loader<StandingsOf> for Batch {
+    type Value = Arc<Vec<Standing>>;
+    type Error = Shared;
+
+    async fn load(&self, keys: &[StandingsOf]) -> std::result::Result<HashMap<StandingsOf, Self::Value>, Shared> {
+        let mut questions: HashMap<&str, Vec<&StandingsOf>> = HashMap::new();
+        for key in keys {
+            questions.entry(&key.question).or_default().push(key);
+        }
+        let mut answers = HashMap::with_capacity(keys.len());
+        for same in questions.into_values() {
+            let Some(one) = same.first() else { continue };
+            let whose: Vec<Whose> = same.iter().map(|key| key.whose).collect();
+            let mut found = standing::grids(&self.0, &one.grid, &whose).await.map_err(Arc::new)?;
+            for key in &same {
+                answers.insert((*key).clone(), Arc::new(found.remove(&key.whose).unwrap_or_default()));
+            }
+        }
+        Ok(answers)
+    }
+}
+
+/// The standings of somebody or on something, ordered by mechanism, then by stakeholder.
+pub async fn standings(ctx: &Context<'_>, of: StandingsOf) -> Result<Arc<Vec<Standing>>> {
+    let found = loaders(ctx)?.pages.load_one(of).await.map_err(|error| fault(&error))?;
+    Ok(found.unwrap_or_default())
 }
 
 /// The support of a mechanism by a rule, as of a time.

@@ -34,7 +34,7 @@ use entity::page::{Order, Sort};
 /// `BILATERAL` or `MULTILATERAL`.
 #[derive(MergedObject)]
 pub struct Mechanism(
-    NodeFields,
+    NodeFields<Entity>,
     MechanismFields,
     super::position::Positions<OnMechanism>,
     super::status::Statuses<OnMechanism>,
@@ -44,7 +44,7 @@ pub struct Mechanism(
 
 impl From<Arc<Model>> for Mechanism {
     fn from(model: Arc<Model>) -> Self {
-        let (node, id) = (NodeFields::of::<Entity>(&model), model.id);
+        let (node, id) = (NodeFields::<Entity>::of(&model), model.id);
         Self(
             node,
             MechanismFields(model),
@@ -57,9 +57,9 @@ impl From<Arc<Model>> for Mechanism {
 }
 
 impl Deref for Mechanism {
-    type Target = NodeFields;
+    type Target = NodeFields<Entity>;
 
-    fn deref(&self) -> &NodeFields {
+    fn deref(&self) -> &NodeFields<Entity> {
         &self.0
     }
 }

@@ -1,8 +1,10 @@
 //! What every node and every record has in GraphQL: the interface `Node`, the fields of an edited record, its revisions.
 
+use std::borrow::Cow;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, InputObject, Interface, Json, Object, SimpleObject};
+use async_graphql::{Context, ID, InputObject, Interface, Json, Object, SimpleObject, TypeName};
 use entity::kind::Kind;
 use entity::record::Upkeep;
 use entity::revision;
@@ -114,30 +116,32 @@ impl Account {
     }
 }
 
-/// The fields that every edited record has.
-pub struct NodeFields {
-    kind: Kind,
+/// The fields that every edited record has, for the records of `E`: one part for each object that it is merged into, because
+/// async-graphql reads a part that it is still describing as an empty one.
+pub struct NodeFields<E> {
     upkeep: Upkeep,
+    entity: PhantomData<fn() -> E>,
 }
 
-impl NodeFields {
+impl<E: entity::record::Node> NodeFields<E> {
     /// The fields of a record.
-    pub fn of<E: entity::record::Node>(model: &E::Model) -> Self {
-        Self { kind: E::KIND, upkeep: E::upkeep(model) }
+    pub fn of(model: &E::Model) -> Self {
+        Self { upkeep: E::upkeep(model), entity: PhantomData }
     }
+}
 
-    /// The key.
-    pub const fn key(&self) -> i64 {
-        self.upkeep.id
+impl<E: entity::record::Node> TypeName for NodeFields<E> {
+    fn type_name() -> Cow<'static, str> {
+        format!("NodeFieldsOf_{}", E::KIND.prefix()).into()
     }
 }
 
 /// The fields that every edited record has.
-#[Object]
-impl NodeFields {
+#[Object(name_type)]
+impl<E: entity::record::Node> NodeFields<E> {
     /// The id: unique over all kinds, stable for ever, opaque. Its first letters tell the kind.
     pub async fn id(&self) -> ID {
-        ID(id::encode(self.kind, self.upkeep.id))
+        ID(id::encode(E::KIND, self.upkeep.id))
     }
 
     /// The dossier that this record belongs to; of a dossier, itself.

@@ -29,19 +29,19 @@ use entity::page::Sort;
 /// The atom of the record: this stakeholder took this stance on this mechanism, on this date, for these arguments, says
 /// this source at this place.
 #[derive(MergedObject)]
-pub struct Position(AssertionFields, PositionFields, Lineage<Entity>);
+pub struct Position(AssertionFields<Entity>, PositionFields, Lineage<Entity>);
 
 impl From<Arc<Model>> for Position {
     fn from(model: Arc<Model>) -> Self {
-        let (assertion, lineage) = (AssertionFields::of::<Entity>(&model), Lineage::<Entity>::of(&model));
+        let (assertion, lineage) = (AssertionFields::<Entity>::of(&model), Lineage::<Entity>::of(&model));
         Self(assertion, PositionFields(model), lineage)
     }
 }
 
 impl Deref for Position {
-    type Target = AssertionFields;
+    type Target = AssertionFields<Entity>;
 
-    fn deref(&self) -> &AssertionFields {
+    fn deref(&self) -> &AssertionFields<Entity> {
         &self.0
     }
 }

@@ -24,19 +24,19 @@ use crate::graphql::word::DatePrecision;
 /// How much a stakeholder can and wants to do in the dossier, at a date: influence and interest (Mendelow's grid),
 /// salience, and the attributes of Mitchell, Agle and Wood.
 #[derive(MergedObject)]
-pub struct Rating(AssertionFields, RatingFields, Lineage<Entity>);
+pub struct Rating(AssertionFields<Entity>, RatingFields, Lineage<Entity>);
 
 impl From<Arc<Model>> for Rating {
     fn from(model: Arc<Model>) -> Self {
-        let (assertion, lineage) = (AssertionFields::of::<Entity>(&model), Lineage::<Entity>::of(&model));
+        let (assertion, lineage) = (AssertionFields::<Entity>::of(&model), Lineage::<Entity>::of(&model));
         Self(assertion, RatingFields(model), lineage)
     }
 }
 
 impl Deref for Rating {
-    type Target = AssertionFields;
+    type Target = AssertionFields<Entity>;
 
-    fn deref(&self) -> &AssertionFields {
+    fn deref(&self) -> &AssertionFields<Entity> {
         &self.0
     }
 }

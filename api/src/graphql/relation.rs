@@ -26,20 +26,25 @@ use crate::graphql::word::{self, DatePrecision};
 
 /// A directed tie between two stakeholders, in an interval of time.
 #[derive(MergedObject)]
-pub struct Relation(AssertionFields, RelationFields, Lineage<Entity>, super::implication::Implications<OnRelation>);
+pub struct Relation(
+    AssertionFields<Entity>,
+    RelationFields,
+    Lineage<Entity>,
+    super::implication::Implications<OnRelation>,
+);
 
 impl From<Arc<Model>> for Relation {
     fn from(model: Arc<Model>) -> Self {
-        let (assertion, lineage) = (AssertionFields::of::<Entity>(&model), Lineage::<Entity>::of(&model));
+        let (assertion, lineage) = (AssertionFields::<Entity>::of(&model), Lineage::<Entity>::of(&model));
         let id = model.id;
         Self(assertion, RelationFields(model), lineage, super::implication::Implications(OnRelation(id)))
     }
 }
 
 impl Deref for Relation {
-    type Target = AssertionFields;
+    type Target = AssertionFields<Entity>;
 
-    fn deref(&self) -> &AssertionFields {
+    fn deref(&self) -> &AssertionFields<Entity> {
         &self.0
     }
 }

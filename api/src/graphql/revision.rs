@@ -26,7 +26,7 @@ pub async fn connection(ctx: &Context<'_>, node: i64, slice: Slice) -> Result<Co
     };
     let page = PageOf {
         parent: node,
-        question: question(ctx)?,
+        question: question(ctx, "node")?,
         link: || Link::column(Column::NodeId),
         query: Arc::new(query),
     };

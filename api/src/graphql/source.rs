@@ -25,7 +25,7 @@ use crate::graphql::word::{self, DatePrecision, Marking};
 /// A document that assertions are taken from.
 #[derive(MergedObject)]
 pub struct Source(
-    NodeFields,
+    NodeFields<Entity>,
     SourceFields,
     super::position::Positions<FromSource>,
     super::relation::Relations<FromSource>,
@@ -38,7 +38,7 @@ pub struct Source(
 
 impl From<Arc<Model>> for Source {
     fn from(model: Arc<Model>) -> Self {
-        let (node, id) = (NodeFields::of::<Entity>(&model), model.id);
+        let (node, id) = (NodeFields::<Entity>::of(&model), model.id);
         Self(
             node,
             SourceFields(model),
@@ -54,9 +54,9 @@ impl From<Arc<Model>> for Source {
 }
 
 impl Deref for Source {
-    type Target = NodeFields;
+    type Target = NodeFields<Entity>;
 
-    fn deref(&self) -> &NodeFields {
+    fn deref(&self) -> &NodeFields<Entity> {
         &self.0
     }
 }

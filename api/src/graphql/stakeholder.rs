@@ -33,7 +33,7 @@ use sea_orm::sea_query::ExprTrait;
 /// An actor: somebody who takes positions, has power, or is affected.
 #[derive(MergedObject)]
 pub struct Stakeholder(
-    NodeFields,
+    NodeFields<Entity>,
     StakeholderFields,
     super::position::Positions<OfStakeholder>,
     super::event::Events<OfStakeholder>,
@@ -43,7 +43,7 @@ pub struct Stakeholder(
 
 impl From<Arc<Model>> for Stakeholder {
     fn from(model: Arc<Model>) -> Self {
-        let (node, id) = (NodeFields::of::<Entity>(&model), model.id);
+        let (node, id) = (NodeFields::<Entity>::of(&model), model.id);
         Self(
             node,
             StakeholderFields(model),
@@ -56,9 +56,9 @@ impl From<Arc<Model>> for Stakeholder {
 }
 
 impl Deref for Stakeholder {
-    type Target = NodeFields;
+    type Target = NodeFields<Entity>;
 
-    fn deref(&self) -> &NodeFields {
+    fn deref(&self) -> &NodeFields<Entity> {
         &self.0
     }
 }
@@ -169,7 +169,7 @@ impl StakeholderFields {
         };
         let slice = Slice { first, after, last, before };
         let arguments = Arguments { slice, filter, order_by, as_of };
-        list::connection(ctx, Parent::One(self.0.id, link), kinds.map(only), arguments).await
+        list::connection(ctx, Parent::One("stakeholder", self.0.id, link), kinds.map(only), arguments).await
     }
 }
 

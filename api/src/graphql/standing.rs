@@ -1,16 +1,18 @@
 //! Standings and support in GraphQL.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, Enum, InputObject, Object};
-use entity::filter::Filter;
 use entity::{mechanism, stakeholder};
 use sea_orm::Value;
 
+pub use crate::domain::standing::Whose;
 use crate::domain::standing::{self, Grid, Rule, Verdict};
 use crate::graphql::connection::{Connection, Slice, read_cursor, write_cursor};
-use crate::graphql::error::{Result, fault};
+use crate::graphql::error::Result;
 use crate::graphql::filter::{FilterInput, OrderedComparison};
-use crate::graphql::list::AsOfInput;
-use crate::graphql::loader::{self, SupportOf};
+use crate::graphql::list::{AsOfInput, question};
+use crate::graphql::loader::{self, StandingsOf, SupportOf};
 use crate::graphql::mechanism::{Mechanism, MechanismFilter};
 use crate::graphql::position::Position;
 use crate::graphql::stakeholder::{Stakeholder, StakeholderFilter};
@@ -165,17 +167,6 @@ pub struct StandingFilter {
     pub mechanism: Option<MechanismFilter>,
 }
 
-/// Whose standings are asked for.
-#[derive(Clone, Copy, Debug)]
-pub enum Whose {
-    /// All of a dossier.
-    Dossier(i64),
-    /// Those of a stakeholder.
-    Stakeholder(i64),
-    /// Those on a mechanism.
-    Mechanism(i64),
-}
-
 const LIST: &str = "standing";
 
 /// A page of standings.
@@ -190,24 +181,20 @@ pub async fn connection(
     let (size, backward) = slice.size()?;
     let op = loader::op(ctx)?;
     let StandingFilter { stance, contested, stakeholder, mechanism } = filter.unwrap_or_default();
-    let (mut stakeholders, mut mechanisms) = (Vec::new(), Vec::new());
-    match whose {
-        Whose::Dossier(id) => {
-            stakeholders.push(Filter::equal(stakeholder::Column::DossierId, id));
-            mechanisms.push(Filter::equal(mechanism::Column::DossierId, id));
-        }
-        Whose::Stakeholder(id) => stakeholders.push(Filter::equal(stakeholder::Column::Id, id)),
-        Whose::Mechanism(id) => mechanisms.push(Filter::equal(mechanism::Column::Id, id)),
-    }
-    stakeholders.extend(stakeholder.map(FilterInput::filter).transpose()?);
-    mechanisms.extend(mechanism.map(FilterInput::filter).transpose()?);
     let grid = Grid {
         rule: rule.into(),
         as_of: AsOfInput::read(as_of, op),
-        stakeholders: Filter::all(stakeholders),
-        mechanisms: Filter::all(mechanisms),
+        stakeholders: stakeholder.map(FilterInput::filter).transpose()?.unwrap_or_default(),
+        mechanisms: mechanism.map(FilterInput::filter).transpose()?.unwrap_or_default(),
     };
-    let mut standings = standing::grid(op, &grid).await.map_err(|error| fault(&error))?;
+    let of = match whose {
+        Whose::Dossier(_) => "dossier",
+        Whose::Stakeholder(_) => "stakeholder",
+        Whose::Mechanism(_) => "mechanism",
+    };
+    let standings = StandingsOf { whose, question: question(ctx, of)?, grid: Arc::new(grid) };
+    let standings = loader::standings(ctx, standings).await?;
+    let mut standings = Arc::unwrap_or_clone(standings);
     standings.retain(|standing| {
         let verdict = standing.verdict.as_ref();
         stance.as_ref().is_none_or(|test| passes(test, verdict.map(|verdict| verdict.stance.into())))

@@ -24,19 +24,19 @@ use crate::graphql::word::{self, DatePrecision};
 
 /// A dated step in a mechanism's life.
 #[derive(MergedObject)]
-pub struct Status(AssertionFields, StatusFields, Lineage<Entity>);
+pub struct Status(AssertionFields<Entity>, StatusFields, Lineage<Entity>);
 
 impl From<Arc<Model>> for Status {
     fn from(model: Arc<Model>) -> Self {
-        let (assertion, lineage) = (AssertionFields::of::<Entity>(&model), Lineage::<Entity>::of(&model));
+        let (assertion, lineage) = (AssertionFields::<Entity>::of(&model), Lineage::<Entity>::of(&model));
         Self(assertion, StatusFields(model), lineage)
     }
 }
 
 impl Deref for Status {
-    type Target = AssertionFields;
+    type Target = AssertionFields<Entity>;
 
-    fn deref(&self) -> &AssertionFields {
+    fn deref(&self) -> &AssertionFields<Entity> {
         &self.0
     }
 }
