@@ -19,6 +19,7 @@ pub mod loader;
 pub mod mechanism;
 pub mod mutation;
 pub mod node;
+pub mod order;
 pub mod position;
 pub mod rating;
 pub mod relation;
@@ -169,7 +170,7 @@ impl Root {
     ) -> Result<Option<dossier::Dossier>> {
         let filter = Filter::equal(entity::dossier::Column::Slug, slug);
         let found = domain_list::get::<entity::dossier::Entity>(loader::op(ctx)?, filter).await;
-        Ok(found.map_err(|error| fault(&error))?.map(|model| Arc::new(model).into()))
+        Ok(found.map_err(|error| fault(error))?.map(|model| Arc::new(model).into()))
     }
 }
 

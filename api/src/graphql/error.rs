@@ -1,6 +1,8 @@
 //! Two ways to say no: a refusal of the user's input is data, a fault is an error with a code.
 
-use async_graphql::{Enum, ErrorExtensions, ID, SimpleObject};
+use std::sync::Arc;
+
+use async_graphql::{Enum, ID, SimpleObject};
 use entity::kind::Kind;
 
 use crate::error::{Code, Error, Problems, Refusal};
@@ -9,17 +11,19 @@ use crate::id;
 /// What a resolver gives.
 pub type Result<T> = async_graphql::Result<T>;
 
-/// Turns an error of the domain into one of GraphQL. The cause of a fault goes to the log, never to the client.
-pub fn fault(error: &Error) -> async_graphql::Error {
-    if let Error::Internal(cause) = error {
-        tracing::error!(cause = %cause, "internal error");
-    }
-    async_graphql::Error::new(error.to_string()).extend_with(|_, extensions| extensions.set("code", error.code()))
+/// Turns an error of the domain into one of GraphQL. It takes the error along, for the log: the client sees its public text
+/// and its code, never its cause.
+pub fn fault(error: impl Into<Arc<Error>>) -> async_graphql::Error {
+    let error: Arc<Error> = error.into();
+    let mut fault = async_graphql::Error::new(error.to_string());
+    fault.extensions.get_or_insert_default().set("code", error.code());
+    fault.source = Some(error);
+    fault
 }
 
 /// The request makes no sense, whoever asks.
 pub fn bad_input(message: impl Into<String>) -> async_graphql::Error {
-    fault(&Error::BadInput(message.into()))
+    fault(Error::BadInput(message.into()))
 }
 
 /// The key that an id stands for, if it is one of this kind.
@@ -112,7 +116,7 @@ impl<T> Written<T> {
             Err(Error::Refused(refusals)) => {
                 Ok(Self { record: None, errors: refusals.into_iter().map(UserError::from).collect() })
             }
-            Err(error) => Err(fault(&error)),
+            Err(error) => Err(fault(error)),
         }
     }
 }

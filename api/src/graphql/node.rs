@@ -288,6 +288,8 @@ impl Revision {
 
     /// The whole state, as JSON: what this record said after the edit, under the names of its columns.
     async fn snapshot(&self) -> Result<Json<serde_json::Value>> {
-        serde_json::from_str(&self.0.snapshot).map(Json).map_err(|error| crate::graphql::error::fault(&error.into()))
+        serde_json::from_str(&self.0.snapshot)
+            .map(Json)
+            .map_err(|error| crate::graphql::error::fault(crate::error::Error::from(error)))
     }
 }

@@ -101,7 +101,7 @@ pub async fn viewer(ctx: &Context<'_>) -> Result<Viewer> {
     };
     match found {
         Ok(Some(model)) => Ok(Viewer(model)),
-        Ok(None) => Err(fault(&Error::Unauthenticated("the account is gone"))),
-        Err(error) => Err(fault(&error)),
+        Ok(None) => Err(fault(Error::Unauthenticated("the account is gone"))),
+        Err(error) => Err(fault(error)),
     }
 }

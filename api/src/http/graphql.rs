@@ -11,7 +11,7 @@ use std::time::Duration;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
-use async_graphql::{Request, Response, ServerError};
+use async_graphql::{Request, Response, ServerError, Value};
 use entity::kind::Kind;
 use futures_util::{FutureExt, StreamExt};
 use serde_json::error::Category;
@@ -140,10 +140,18 @@ async fn answer(app: App, bearer: Option<String>, mut question: Request, id: Str
     }
     let mut response = match prepare(&mut question, &op.actor, &mut outcome) {
         Ok(()) => {
+            let asked = question.operation_name.clone();
+            let document = question.parsed_query().ok().cloned();
             let execution = app.schema.execute(graphql::prepare(question, op.clone()));
             // Whatever it leaves half done belongs to this request, and is dropped with it.
             match AssertUnwindSafe(execution).catch_unwind().await {
-                Ok(response) => response,
+                Ok(mut response) => {
+                    // Only what has run has been checked for fragments that contain themselves.
+                    if let Some(document) = document.filter(|_| response.data != Value::Null) {
+                        graphql::order::arrange(&mut response.data, &document, asked.as_deref());
+                    }
+                    response
+                }
                 Err(_) => {
                     outcome.statements = op.lane.statements();
                     // What it said is on the standard error already.
@@ -191,7 +199,7 @@ fn coded(message: &str, code: &str) -> ServerError {
 
 fn code(error: &ServerError) -> Option<&str> {
     match error.extensions.as_ref()?.get("code")? {
-        async_graphql::Value::String(code) => Some(code),
+        Value::String(code) => Some(code),
         _ => None,
     }
 }
