@@ -42,6 +42,12 @@ impl Client {
         self.ask(query).await.data()
     }
 
+    /// Asks a question, and gives the body as it came.
+    pub async fn text(&self, query: &str) -> String {
+        let request = self.http.post(&self.url).json(&json!({ "query": query }));
+        request.bearer_auth(self.token.clone().unwrap_or_default()).send().await.unwrap().text().await.unwrap()
+    }
+
     /// Runs a mutation with an `input`, and gives its payload. `fields` are those of the payload beside `errors`.
     pub async fn mutate(&self, mutation: &str, input: Value, fields: &str) -> Value {
         let (first, rest) = mutation.split_at(1);
