@@ -181,7 +181,7 @@ impl Problems {
     }
 
     /// A number between two bounds, both included.
-    pub fn within<T: PartialOrd + fmt::Display>(&mut self, field: &str, value: Option<T>, low: T, high: T) {
+    pub fn within<T: Copy + PartialOrd + fmt::Display>(&mut self, field: &str, value: Option<T>, low: T, high: T) {
         if let Some(value) = value
             && !(value >= low && value <= high)
         {

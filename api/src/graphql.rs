@@ -170,7 +170,7 @@ impl Root {
     ) -> Result<Option<dossier::Dossier>> {
         let filter = Filter::equal(entity::dossier::Column::Slug, slug);
         let found = domain_list::get::<entity::dossier::Entity>(loader::op(ctx)?, filter).await;
-        Ok(found.map_err(|error| fault(error))?.map(|model| Arc::new(model).into()))
+        Ok(found.map_err(fault)?.map(|model| Arc::new(model).into()))
     }
 }
 

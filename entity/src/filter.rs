@@ -15,10 +15,13 @@ use crate::scope::Scope;
 /// A condition on the records of `E`, once it is known who asks, and as of when.
 pub struct Filter<E: EntityTrait>(Term, PhantomData<fn() -> E>);
 
+/// A condition that is only known once it is known who asks, and as of when.
+type Reach = dyn Fn(&Scope, AsOf) -> Condition + Send + Sync;
+
 #[derive(Clone)]
 enum Term {
     Is(Condition),
-    Through(Arc<dyn Fn(&Scope, AsOf) -> Condition + Send + Sync>),
+    Through(Arc<Reach>),
     All(Vec<Term>),
     Any(Vec<Term>),
     Not(Box<Term>),
@@ -54,7 +57,7 @@ impl<E: EntityTrait> Filter<E> {
 
     /// Holds where a column passes a test.
     pub fn column<T: Into<Value>>(column: E::Column, test: Test<T>) -> Self {
-        Self(Term::Is(test.on(column.into_expr())), PhantomData)
+        Self(Term::Is(test.on(&column.into_expr())), PhantomData)
     }
 
     /// Holds where a column has this value.
@@ -193,7 +196,7 @@ impl<T> Test<T> {
 
 impl<T: Into<Value>> Test<T> {
     /// The condition that a value passes the test.
-    pub fn on(self, value: Expr) -> Condition {
+    pub fn on(self, value: &Expr) -> Condition {
         let Self { eq, ne, one_of, not_in, gt, gte, lt, lte, contains, is_null } = self;
         let unknown = value.clone().is_null();
         Condition::all()

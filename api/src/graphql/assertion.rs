@@ -32,6 +32,7 @@ use crate::id;
 
 /// What one source says. It is written once and never changed: only superseded by a corrected one, or retracted with a reason.
 #[derive(Interface)]
+#[expect(clippy::duplicated_attributes, reason = "two fields of the same type are no mistake")]
 #[graphql(
     field(name = "id", ty = "ID", desc = "The id: unique over all kinds, stable for ever, opaque."),
     field(name = "dossier", ty = "Dossier", desc = "The dossier that it belongs to."),

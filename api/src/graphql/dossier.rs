@@ -113,7 +113,7 @@ impl DossierFields {
         use entity::stakeholder::Column as By;
         let filter = Filter::all([Filter::equal(By::DossierId, self.0.id), Filter::equal(By::Slug, slug)]);
         let found = domain_list::get::<entity::stakeholder::Entity>(loader::op(ctx)?, filter).await;
-        Ok(found.map_err(|error| fault(error))?.map(|model| Arc::new(model).into()))
+        Ok(found.map_err(fault)?.map(|model| Arc::new(model).into()))
     }
 
     /// The mechanism of this dossier with a readable name; null if there is none that you may see.
@@ -125,7 +125,7 @@ impl DossierFields {
         use entity::mechanism::Column as By;
         let filter = Filter::all([Filter::equal(By::DossierId, self.0.id), Filter::equal(By::Slug, slug)]);
         let found = domain_list::get::<entity::mechanism::Entity>(loader::op(ctx)?, filter).await;
-        Ok(found.map_err(|error| fault(error))?.map(|model| Arc::new(model).into()))
+        Ok(found.map_err(fault)?.map(|model| Arc::new(model).into()))
     }
 
     /// The source of this dossier with a readable name; null if there is none that you may see.
@@ -137,7 +137,7 @@ impl DossierFields {
         use entity::source::Column as By;
         let filter = Filter::all([Filter::equal(By::DossierId, self.0.id), Filter::equal(By::Slug, slug)]);
         let found = domain_list::get::<entity::source::Entity>(loader::op(ctx)?, filter).await;
-        Ok(found.map_err(|error| fault(error))?.map(|model| Arc::new(model).into()))
+        Ok(found.map_err(fault)?.map(|model| Arc::new(model).into()))
     }
 
     /// Where the stakeholders of this dossier stand on its mechanisms, by a named rule: a cell for every pair, those

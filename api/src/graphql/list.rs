@@ -281,7 +281,7 @@ pub async fn connection<E: Listed>(
     let sort = query.sort.clone();
     match parent {
         Parent::Everything => {
-            let listing = list::list(loader::op(ctx)?, &query).await.map_err(|error| fault(error))?;
+            let listing = list::list(loader::op(ctx)?, &query).await.map_err(fault)?;
             let cursors = cursors(&sort, &listing.rows, all);
             let nodes = listing.rows.into_iter().map(|row| E::Node::from(Arc::new(row)));
             Ok(Connection::new(cursors.into_iter().zip(nodes).collect(), &slice, listing.more, listing.total))

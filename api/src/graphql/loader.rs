@@ -236,7 +236,7 @@ impl Loader<StandingsOf> for Batch {
 
 /// The standings of somebody or on something, ordered by mechanism, then by stakeholder.
 pub async fn standings(ctx: &Context<'_>, of: StandingsOf) -> Result<Arc<Vec<Standing>>> {
-    let found = loaders(ctx)?.pages.load_one(of).await.map_err(|error| fault(error))?;
+    let found = loaders(ctx)?.pages.load_one(of).await.map_err(fault)?;
     Ok(found.unwrap_or_default())
 }
 
@@ -291,7 +291,7 @@ macro_rules! belongings {
 
             $(#[$doc])*
             pub async fn $get(ctx: &Context<'_>, id: i64) -> Result<Arc<$value>> {
-                let found = loaders(ctx)?.pages.load_one($key(id)).await.map_err(|error| fault(error))?;
+                let found = loaders(ctx)?.pages.load_one($key(id)).await.map_err(fault)?;
                 Ok(found.unwrap_or_default())
             }
         )*
@@ -330,7 +330,7 @@ pub async fn source_text(ctx: &Context<'_>, id: i64) -> Result<Option<String>> {
 
 /// The record of `E` with a key, if one may see it.
 pub async fn load<E: Record>(ctx: &Context<'_>, id: i64) -> Result<Option<Arc<E::Model>>> {
-    loaders(ctx)?.records.load_one(Key::<E>(id, PhantomData)).await.map_err(|error| fault(error))
+    loaders(ctx)?.records.load_one(Key::<E>(id, PhantomData)).await.map_err(fault)
 }
 
 /// The record of `E` that a foreign key of a visible record leads to.
@@ -344,26 +344,26 @@ pub async fn require<E: Record>(ctx: &Context<'_>, id: i64) -> Result<Arc<E::Mod
 
 /// The assertion that superseded this one.
 pub async fn successor<E: Assertion>(ctx: &Context<'_>, id: i64) -> Result<Option<Arc<E::Model>>> {
-    loaders(ctx)?.records.load_one(Superseded::<E>(id, PhantomData)).await.map_err(|error| fault(error))
+    loaders(ctx)?.records.load_one(Superseded::<E>(id, PhantomData)).await.map_err(fault)
 }
 
 /// The account with a key, as others see it.
 pub async fn account(ctx: &Context<'_>, id: i64) -> Result<Option<Recorder>> {
-    loaders(ctx)?.records.load_one(Account(id)).await.map_err(|error| fault(error))
+    loaders(ctx)?.records.load_one(Account(id)).await.map_err(fault)
 }
 
 /// One page of what hangs on a parent.
 pub async fn page<E: Record>(ctx: &Context<'_>, page: PageOf<E>) -> Result<Option<Arc<Listing<E::Model>>>> {
-    loaders(ctx)?.pages.load_one(page).await.map_err(|error| fault(error))
+    loaders(ctx)?.pages.load_one(page).await.map_err(fault)
 }
 
 /// The support of a mechanism.
 pub async fn support(ctx: &Context<'_>, support: SupportOf) -> Result<Support> {
-    let found = loaders(ctx)?.pages.load_one(support).await.map_err(|error| fault(error))?;
+    let found = loaders(ctx)?.pages.load_one(support).await.map_err(fault)?;
     Ok(found.unwrap_or_default())
 }
 
 /// What a revision changed.
 pub async fn changes(ctx: &Context<'_>, of: &entity::revision::Model) -> Result<Vec<revision::Change>> {
-    revision::changes(op(ctx)?, of).await.map_err(|error| fault(error))
+    revision::changes(op(ctx)?, of).await.map_err(fault)
 }

@@ -12,7 +12,7 @@ use crate::op::Op;
 async fn begin(ctx: &Context<'_>) -> Result<Op> {
     // What this request has read so far may be wrong once it has written.
     loader::loaders(ctx)?.forget();
-    loader::op(ctx)?.begin().await.map_err(|error| fault(error))
+    loader::op(ctx)?.begin().await.map_err(fault)
 }
 
 async fn end<T>(op: Op, result: std::result::Result<T, Error>) -> Result<Written<T>> {
@@ -56,7 +56,7 @@ pub async fn update<E: Concept>(
         matches!(&result, Err(Error::Refused(refusals)) if refusals.iter().any(|r| r.code == Code::Conflict));
     let mut written = end(op, result).await?;
     if conflict {
-        written.record = node::current::<E>(loader::op(ctx)?, id).await.map_err(|error| fault(error))?;
+        written.record = node::current::<E>(loader::op(ctx)?, id).await.map_err(fault)?;
     }
     Ok(written)
 }

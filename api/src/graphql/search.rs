@@ -69,7 +69,7 @@ impl SearchQuery {
             before: place("before", &slice.before)?,
             count: ctx.look_ahead().field("totalCount").exists(),
         };
-        let listing = search::search(loader::op(ctx)?, &asked).await.map_err(|error| fault(error))?;
+        let listing = search::search(loader::op(ctx)?, &asked).await.map_err(fault)?;
         let cursor = |hit: &Hit| write_cursor(LIST, vec![i64::from(hit.rank).into(), hit.id.into()]);
         let edges = listing.rows.into_iter().map(|hit| (cursor(&hit), SearchHit(hit))).collect();
         Ok(Connection::new(edges, &slice, listing.more, listing.total))
