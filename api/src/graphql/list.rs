@@ -1,4 +1,4 @@
-//! The one way in which GraphQL asks for lists. A list field is written once, by [`list_field!`], and hangs on whatever
+//! The one way in which GraphQL asks for lists. A list field is written once, by `list_field!`, and hangs on whatever
 //! parents it has: the whole record, a dossier, a stakeholder, a mechanism, a source.
 
 use std::sync::Arc;
