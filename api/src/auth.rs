@@ -18,7 +18,7 @@ pub use self::secret::{SECRET_MIN_BYTES, Secret};
 use self::token::Tokens;
 use crate::domain;
 use crate::error::{Code, Error, Result};
-use crate::op::{Actor, Base, Op, Signed};
+use crate::op::{Actor, Base, Credential, Op};
 
 /// How tokens are made.
 #[derive(Clone, Debug)]
@@ -109,9 +109,9 @@ impl Auth {
     pub async fn actor(&self, op: &Op, bearer: Option<&str>) -> Result<Actor> {
         let Some(token) = bearer else { return Ok(Actor::Anonymous) };
         let id = self.tokens.verify(token, op.now())?;
-        match domain::account::get(op, id).await? {
-            Some(account) => Ok(Actor::Account(Signed { id: account.id, role: account.role })),
-            None => Err(Error::Unauthenticated("the token's account is unknown: it may have been deleted")),
+        match domain::account::principal(op, id, Credential::Session(id)).await? {
+            Some(signed) => Ok(Actor::Account(signed)),
+            None => Err(Error::Unauthenticated("the token's account is unknown or suspended")),
         }
     }
 }

@@ -7,6 +7,8 @@ pub mod account;
 pub mod assertion;
 pub mod date;
 pub mod list;
+pub mod marking;
+pub mod member;
 pub mod node;
 pub mod recorder;
 pub mod reference;

@@ -17,6 +17,7 @@ pub mod implication;
 pub mod list;
 pub mod loader;
 pub mod mechanism;
+pub mod member;
 pub mod mutation;
 pub mod node;
 pub mod order;
@@ -180,6 +181,7 @@ pub struct Mutation(
     session::SessionMutation,
     assertion::AssertionMutation,
     dossier::DossierMutation,
+    member::MemberMutation,
     stakeholder::StakeholderMutation,
     mechanism::MechanismMutation,
     condition::ConditionMutation,

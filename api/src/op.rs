@@ -1,20 +1,21 @@
 //! The operation: who asks, when, with which ids, and through which connection. The first parameter of every function of
 //! the domain, so that nothing in it depends on the outside world unseen.
 
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::moment::Moment;
 use entity::record::AsOf;
-use entity::words::Role;
+use entity::words::{Marking, MemberRole, Role, TokenScope};
 
 use crate::error::Result;
 use crate::store::{Lane, Store};
 
 /// Who asks.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Actor {
     /// Nobody who is known.
     Anonymous,
@@ -22,13 +23,85 @@ pub enum Actor {
     Account(Signed),
 }
 
-/// Somebody who is signed in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Somebody who is signed in, with what their account and their credential let them do.
+#[derive(Clone, Debug)]
 pub struct Signed {
     /// The key of the account.
     pub id: i64,
-    /// What it may do.
+    /// What it may do in the whole instance.
     pub role: Role,
+    /// The highest marking that it may see.
+    pub clearance: Marking,
+    /// What it may do in which dossier.
+    pub memberships: Memberships,
+    /// What was shown to prove who it is.
+    pub credential: Credential,
+}
+
+/// The dossiers that an account is a member of. Clones share them: who opens a dossier owns it at once, also within the
+/// operation that opened it.
+#[derive(Clone, Debug, Default)]
+pub struct Memberships(Arc<RwLock<BTreeMap<i64, MemberRole>>>);
+
+impl Memberships {
+    /// These dossiers, each with the role in it.
+    pub fn new(roles: impl IntoIterator<Item = (i64, MemberRole)>) -> Self {
+        Self(Arc::new(RwLock::new(roles.into_iter().collect())))
+    }
+
+    /// The role in a dossier; none for who is no member.
+    pub fn role(&self, dossier: i64) -> Option<MemberRole> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(&dossier).copied()
+    }
+
+    /// The keys of the dossiers, in order.
+    pub fn dossiers(&self) -> Vec<i64> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
+    }
+
+    /// From now on a member of this dossier as well. Only the domain adds one, once it is stored.
+    pub(crate) fn add(&self, dossier: i64, role: MemberRole) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(dossier, role);
+    }
+}
+
+/// What was shown to prove who asks: it may narrow what the account could do, and never widens it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// The run of the program itself: the command line, on the machine that holds the database.
+    Machine,
+    /// A session that began with signing in; all but exporting what is marked `AMBER_STRICT` or above.
+    Session(i64),
+    /// An access token for scripts.
+    Token {
+        /// Its key.
+        id: i64,
+        /// What it lets its bearer do.
+        scopes: Vec<TokenScope>,
+        /// The only dossier that it reaches, if it is bound to one.
+        dossier: Option<i64>,
+    },
+    /// A token of an outside identity provider, named by its issuer; as a session.
+    Provider(String),
+}
+
+impl Credential {
+    /// Whether it lets its bearer do this.
+    pub fn allows(&self, scope: TokenScope) -> bool {
+        match self {
+            Self::Machine => true,
+            Self::Session(_) | Self::Provider(_) => scope != TokenScope::ExportAmberStrict,
+            Self::Token { scopes, .. } => scopes.contains(&scope),
+        }
+    }
+
+    /// The only dossier that it reaches, if it is bound to one.
+    pub const fn dossier(&self) -> Option<i64> {
+        match self {
+            Self::Token { dossier, .. } => *dossier,
+            Self::Machine | Self::Session(_) | Self::Provider(_) => None,
+        }
+    }
 }
 
 /// The time. The only implementation outside tests is [`SystemClock`].

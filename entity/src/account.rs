@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 use crate::moment::Moment;
-use crate::words::Role;
+use crate::words::{Marking, Role};
 
 /// A row.
 #[sea_orm::model]
@@ -17,6 +17,8 @@ pub struct Model {
     pub name: String,
     pub password_hash: String,
     pub role: Role,
+    pub clearance: Marking,
+    pub suspended_at: Option<Moment>,
     pub created_at: Moment,
 }
 

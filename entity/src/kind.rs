@@ -85,6 +85,20 @@ impl Kind {
         }
     }
 
+    /// Whether records of this kind have a version, and each edit of one leaves a revision.
+    pub const fn is_node(self) -> bool {
+        matches!(
+            self,
+            Self::Dossier | Self::Stakeholder | Self::Mechanism | Self::Condition | Self::Argument | Self::Source
+        )
+    }
+
+    /// The table that records of this kind are stored in.
+    pub const fn table(self) -> &'static str {
+        // One word names both.
+        self.noun()
+    }
+
     /// Whether records of this kind are written once and then only superseded or retracted.
     pub const fn is_assertion(self) -> bool {
         matches!(

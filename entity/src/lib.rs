@@ -8,6 +8,7 @@ pub mod kind;
 pub mod moment;
 pub mod page;
 pub mod record;
+pub mod referrer;
 pub mod scope;
 pub mod words;
 
@@ -22,6 +23,7 @@ pub mod finding;
 pub mod implication;
 pub mod mechanism;
 pub mod mechanism_party;
+pub mod member;
 pub mod position;
 pub mod position_argument;
 pub mod position_condition;

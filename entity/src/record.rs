@@ -69,9 +69,6 @@ pub trait Node: Record {
 
     /// The columns that every node has.
     fn upkeep(model: &Self::Model) -> Upkeep;
-
-    /// Sets what an edit changes of [`Upkeep`].
-    fn touch(model: &mut Self::Model, version: i32, updated_at: Moment);
 }
 
 /// The columns that every node has.
@@ -184,11 +181,6 @@ macro_rules! node {
                     marking: model.marking,
                     external_id: model.external_id.clone(),
                 }
-            }
-
-            fn touch(model: &mut Model, version: i32, updated_at: Moment) {
-                model.version = version;
-                model.updated_at = updated_at;
             }
         }
     };

@@ -19,6 +19,7 @@ mod m0010_finding;
 mod m0011_event;
 mod m0012_implication;
 mod m0013_rating;
+mod m0014_member;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_event::Migration),
             Box::new(m0012_implication::Migration),
             Box::new(m0013_rating::Migration),
+            Box::new(m0014_member::Migration),
         ]
     }
 }

@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use demarche_api::auth::{Auth, Passwords, Secret, Settings as AuthSettings};
+use demarche_api::domain;
 use demarche_api::graphql;
 use demarche_api::http::{App, Running, Server, Settings};
 use demarche_api::import;
-use demarche_api::op::{Actor, Base, Clock, Ids, Op, Signed};
+use demarche_api::op::{Actor, Base, Clock, Ids, Op};
 use entity::account;
 use entity::moment::Moment;
-use entity::words::Role;
+use entity::words::{Marking, MemberRole, Role};
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 
 use crate::client::Client;
@@ -81,19 +82,32 @@ impl World {
     }
 
     /// An operation of somebody with this role, beside the server.
-    pub fn op(&self, role: Role) -> Op {
-        self.base.op(Actor::Account(Signed { id: key(role), role }))
+    pub async fn op(&self, role: Role) -> Op {
+        domain::account::acting(&self.base, key(role)).await.unwrap()
     }
 
-    /// Loads the sample dossier, in the name of the analyst.
+    /// Loads the sample dossier, in the name of the analyst. Everybody may see it.
     pub async fn load_sample(&self) {
-        import::load(&self.op(Role::Analyst), import::SAMPLE.as_bytes()).await.unwrap();
+        import::load(&self.op(Role::Analyst).await, import::SAMPLE.as_bytes()).await.unwrap();
+        self.admit_reader().await;
     }
 
-    /// Loads lines of the interchange format, in the name of the analyst. The header is put before them.
+    /// Loads lines of the interchange format, in the name of the analyst. The header is put before them. Everybody may
+    /// see what it holds.
     pub async fn load(&self, lines: &str) {
         let file = format!("{{\"record\":\"header\",\"format\":\"demarche\",\"version\":1}}\n{lines}");
-        import::load(&self.op(Role::Analyst), file.as_bytes()).await.unwrap();
+        import::load(&self.op(Role::Analyst).await, file.as_bytes()).await.unwrap();
+        self.admit_reader().await;
+    }
+
+    /// Makes the reader a member of every dossier that the analyst owns.
+    async fn admit_reader(&self) {
+        let op = self.op(Role::Analyst).await.begin().await.unwrap();
+        let Actor::Account(signed) = &op.actor else { panic!("nobody") };
+        for dossier in signed.memberships.dossiers() {
+            domain::member::set(&op, dossier, &email(Role::Reader), MemberRole::Reader).await.unwrap();
+        }
+        op.commit().await.unwrap();
     }
 
     /// Where the server is.
@@ -159,6 +173,8 @@ async fn insert_account(base: &Base, id: i64, role: Role) {
         name: format!("{role:?}"),
         password_hash: password_hash().await,
         role,
+        clearance: Marking::Red,
+        suspended_at: None,
         created_at: base.clock.now(),
     };
     let op = base.op(Actor::Anonymous).begin().await.unwrap();

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Subcommand, ValueEnum};
 use entity::kind::Kind;
+use entity::words::Marking;
 
 use super::{file, open_current, say};
 use crate::auth::Passwords;
@@ -36,6 +37,9 @@ pub enum Command {
         /// What the account may do
         #[arg(long)]
         role: Role,
+        /// The highest marking that the account may see
+        #[arg(long, default_value = "amber")]
+        clearance: Clearance,
         /// A file that holds the password
         #[arg(long, value_name = "FILE")]
         password_file: Option<PathBuf>,
@@ -53,6 +57,33 @@ pub enum Role {
     Admin,
 }
 
+/// A TLP 2.0 marking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Clearance {
+    /// May be told to anybody
+    Clear,
+    /// May be told in the community
+    Green,
+    /// May be told in the organization and to its clients, as far as they need it
+    Amber,
+    /// May be told in the organization only
+    AmberStrict,
+    /// Is for the eyes of its recipients only
+    Red,
+}
+
+impl From<Clearance> for Marking {
+    fn from(clearance: Clearance) -> Self {
+        match clearance {
+            Clearance::Clear => Self::Clear,
+            Clearance::Green => Self::Green,
+            Clearance::Amber => Self::Amber,
+            Clearance::AmberStrict => Self::AmberStrict,
+            Clearance::Red => Self::Red,
+        }
+    }
+}
+
 impl From<Role> for entity::words::Role {
     fn from(role: Role) -> Self {
         match role {
@@ -66,13 +97,13 @@ impl From<Role> for entity::words::Role {
 impl Command {
     /// Does it.
     pub async fn run(self, config: &Config) -> Result<()> {
-        let Self::Create { email, name, role, password_file } = self;
+        let Self::Create { email, name, role, clearance, password_file } = self;
         let base = open_current(config).await?;
         let password = match password_file {
             Some(path) => file::read(&path)?,
             None => password()?,
         };
-        let draft = Draft { email, name, password, role: role.into() };
+        let draft = Draft { email, name, password, role: role.into(), clearance: clearance.into() };
         let passwords = Passwords::default();
         let op = base.op(Actor::Anonymous);
         let account = account::create(&op, Authority::Machine, draft, |password| passwords.hash(password)).await?;

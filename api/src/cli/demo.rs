@@ -8,7 +8,7 @@ use std::time::Duration;
 use entity::account::Model as Account;
 use entity::dossier::{Column, Entity};
 use entity::filter::Filter;
-use entity::words::Role;
+use entity::words::{Marking, Role};
 
 use super::{Global, file, open, say, serve};
 use crate::auth::{Passwords, random_hex};
@@ -16,7 +16,7 @@ use crate::config::{self, Setting};
 use crate::domain::account::{self, Authority, Draft};
 use crate::domain::list;
 use crate::error::Result;
-use crate::op::{Actor, Base, Op, Signed};
+use crate::op::{Actor, Base, Op};
 use crate::{import, telemetry};
 
 const DIRECTORY: &str = ".demarche";
@@ -43,7 +43,7 @@ pub async fn run(global: &Global, bind: serve::Bind) -> Result<()> {
     let base = open(&config).await?;
     base.store.migrate_up().await?;
     let account = analyst(&base, password.clone()).await?;
-    load_sample(&base.op(Actor::Account(Signed { id: account.id, role: account.role }))).await?;
+    load_sample(&account::acting(&base, account.id).await?).await?;
     let (running, auth) = serve::start(&config, &settings, base.clone(), listener).await?;
     let token = auth.issue(&base, account, TOKEN_TTL)?.token;
     say(welcome(running.address, &password, &token))?;
@@ -67,7 +67,13 @@ async fn analyst(base: &Base, password: String) -> Result<Account> {
     if let Some(account) = account::find(&op, EMAIL).await? {
         return Ok(account);
     }
-    let draft = Draft { email: EMAIL.to_owned(), name: "Demo analyst".to_owned(), password, role: Role::Analyst };
+    let draft = Draft {
+        email: EMAIL.to_owned(),
+        name: "Demo analyst".to_owned(),
+        password,
+        role: Role::Analyst,
+        clearance: Marking::Red,
+    };
     let passwords = Passwords::default();
     account::create(&op, Authority::Machine, draft, |password| passwords.hash(password)).await
 }

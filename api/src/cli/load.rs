@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::domain::account;
 use crate::error::{Error, Result};
 use crate::import;
-use crate::op::{Actor, Base, Op, Signed};
+use crate::op::{Actor, Base, Op};
 
 /// What to load, and in whose name.
 #[derive(Clone, Debug, Args)]
@@ -53,5 +53,5 @@ async fn recorder(base: &Base, email: Option<&str>) -> Result<Op> {
             )
         })?,
     };
-    Ok(base.op(Actor::Account(Signed { id: account.id, role: account.role })))
+    account::acting(base, account.id).await
 }

@@ -1,14 +1,16 @@
 //! Accounts: who may sign in, and as what.
 
 use entity::account::{ActiveModel, Column, Entity, Model};
-use entity::words::Role;
+use entity::member;
+use entity::words::{Marking, MemberRole, Role};
+use sea_orm::sea_query::ExprTrait;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, Iterable, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, SqlErr,
+    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, FromQueryResult, IntoActiveModel, Iterable, JoinType,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, SqlErr,
 };
 
 use crate::error::{Code, Error, Problems, Result};
-use crate::op::Op;
+use crate::op::{Actor, Base, Credential, Memberships, Op, Signed};
 use crate::policy::{self, Action};
 
 /// The fewest characters of a password.
@@ -39,13 +41,20 @@ pub struct Draft {
     pub password: String,
     /// What the account may do.
     pub role: Role,
+    /// The highest marking that the account may see.
+    pub clearance: Marking,
 }
 
 impl std::fmt::Debug for Draft {
     /// Without the password.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { email, name, password: _, role } = self;
-        f.debug_struct("Draft").field("email", email).field("name", name).field("role", role).finish_non_exhaustive()
+        let Self { email, name, password: _, role, clearance } = self;
+        f.debug_struct("Draft")
+            .field("email", email)
+            .field("name", name)
+            .field("role", role)
+            .field("clearance", clearance)
+            .finish_non_exhaustive()
     }
 }
 
@@ -62,14 +71,15 @@ pub async fn create<F: Future<Output = Result<String>>>(
     hash: impl FnOnce(String) -> F,
 ) -> Result<Model> {
     if authority == Authority::Actor {
-        policy::authorise(op, Action::ManageAccounts)?;
+        policy::may(op, Action::ManageAccounts)?;
     }
-    let Draft { email, name, password, role } = draft;
+    let Draft { email, name, password, role, clearance } = draft;
     let email = fold(&email);
     check(&email, &name, &password)?;
     let password_hash = hash(password).await?;
     let name = name.trim().to_owned();
-    let model = Model { id: op.id(), email, name, password_hash, role, created_at: op.now() };
+    let (id, created_at) = (op.id(), op.now());
+    let model = Model { id, email, name, password_hash, role, clearance, suspended_at: None, created_at };
 
     let inside = op.begin().await?;
     let row: ActiveModel = model.clone().into_active_model();
@@ -137,6 +147,54 @@ pub async fn get(op: &Op, id: i64) -> Result<Option<Model>> {
     Ok(Entity::find_by_id(id).one(&op.lane).await?)
 }
 
+/// An account and one of its memberships.
+#[derive(FromQueryResult)]
+struct Membership {
+    role: Role,
+    clearance: Marking,
+    suspended_at: Option<entity::moment::Moment>,
+    dossier_id: Option<i64>,
+    member_role: Option<MemberRole>,
+}
+
+/// Who acts, with all that the policy asks of an account, in one statement; none if there is no such account or it is
+/// suspended. Asks nobody for leave: it is for finding out who asks.
+///
+/// # Errors
+/// If the database is away.
+pub async fn principal(op: &Op, id: i64, credential: Credential) -> Result<Option<Signed>> {
+    let on = Condition::all().add(member::Column::AccountId.into_expr().eq(Column::Id.into_expr()));
+    let mut select = Entity::find()
+        .select_only()
+        .columns([Column::Role, Column::Clearance, Column::SuspendedAt])
+        .column_as(member::Column::DossierId, "dossier_id")
+        .column_as(member::Column::Role, "member_role")
+        .filter(Column::Id.eq(id));
+    sea_orm::QueryTrait::query(&mut select).join(JoinType::LeftJoin, member::Entity, on);
+    let rows: Vec<Membership> = select.into_model().all(&op.lane).await?;
+    let Some(account) = rows.first().filter(|account| account.suspended_at.is_none()) else { return Ok(None) };
+    let roles = rows.iter().filter_map(|row| row.dossier_id.zip(row.member_role));
+    Ok(Some(Signed {
+        id,
+        role: account.role,
+        clearance: account.clearance,
+        memberships: Memberships::new(roles),
+        credential,
+    }))
+}
+
+/// An operation in the name of an account. For the command line.
+///
+/// # Errors
+/// [`Error::NotFound`] if there is no such account, or it is suspended.
+pub async fn acting(base: &Base, id: i64) -> Result<Op> {
+    let mut op = base.op(Actor::Anonymous);
+    let found = principal(&op, id, Credential::Machine).await?;
+    let signed = found.ok_or_else(|| Error::NotFound("there is no such account, or it is suspended".to_owned()))?;
+    op.actor = Actor::Account(signed);
+    Ok(op)
+}
+
 /// How many accounts there are. For the command line.
 ///
 /// # Errors
@@ -150,9 +208,9 @@ pub async fn count(op: &Op) -> Result<u64> {
 /// # Errors
 /// If the database is away.
 pub async fn only_recorder(op: &Op) -> Result<Option<Model>> {
-    let roles = Role::iter().filter(|role| policy::permits(*role, Action::Assert));
-    let mut found =
-        Entity::find().filter(Column::Role.is_in(roles)).order_by_asc(Column::Id).limit(2).all(&op.lane).await?;
+    let roles = Role::iter().filter(|role| policy::permits(*role, Some(MemberRole::Owner), Action::Assert));
+    let active = Condition::all().add(Column::Role.is_in(roles)).add(Column::SuspendedAt.is_null());
+    let mut found = Entity::find().filter(active).order_by_asc(Column::Id).limit(2).all(&op.lane).await?;
     let last = found.pop();
     Ok(last.filter(|_| found.is_empty()))
 }
@@ -181,8 +239,13 @@ mod tests {
 
     #[test]
     fn a_draft_does_not_print_its_password() {
-        let draft =
-            Draft { email: "a@b".into(), name: "A".into(), password: "correct horse".into(), role: Role::Reader };
+        let draft = Draft {
+            email: "a@b".into(),
+            name: "A".into(),
+            password: "correct horse".into(),
+            role: Role::Reader,
+            clearance: Marking::Clear,
+        };
         assert!(!format!("{draft:?}").contains("horse"));
     }
 }

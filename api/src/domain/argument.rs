@@ -23,7 +23,7 @@ use crate::policy;
 pub struct Draft {
     pub dossier: i64,
     pub external_id: Option<String>,
-    pub marking: Marking,
+    pub marking: Option<Marking>,
     pub statement: String,
     pub frame: Frame,
     pub description: Option<String>,
@@ -44,6 +44,10 @@ impl Concept for Entity {
             external_id: draft.external_id.as_deref(),
             marking: draft.marking,
         }
+    }
+
+    fn marking(draft: &mut Draft) -> &mut Option<Marking> {
+        &mut draft.marking
     }
 
     fn check(_op: &Op, draft: &Draft, problems: &mut Problems) {
@@ -103,7 +107,7 @@ impl Concept for Entity {
         Ok(Draft {
             dossier: model.dossier_id,
             external_id: model.external_id,
-            marking: model.marking,
+            marking: Some(model.marking),
             statement: model.statement,
             frame: model.frame,
             description: model.description,

@@ -12,10 +12,10 @@ use entity::words::{Likelihood, Marking};
 use sea_orm::{ActiveModelBehavior, ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter};
 
 use crate::domain::date::PartialDate;
-use crate::domain::list;
 use crate::domain::node::{Put, taken};
 use crate::domain::reference::{self, Reference};
 use crate::domain::search::{self, Words};
+use crate::domain::{list, marking};
 use crate::error::{Code, Error, Problems, Result};
 use crate::op::Op;
 use crate::policy::{self, Action};
@@ -36,6 +36,8 @@ pub trait Claim: Assertion<Model: IntoActiveModel<Self::Row>> {
 
     /// On whose word it stands.
     fn evidence(draft: &Self::Draft) -> &Evidence;
+    /// The same, to be completed.
+    fn evidence_mut(draft: &mut Self::Draft) -> &mut Evidence;
     /// Reports what is wrong with a draft, whatever is stored.
     fn check(draft: &Self::Draft, today: NaiveDate, problems: &mut Problems);
     /// What a draft refers to, beside its evidence.
@@ -72,8 +74,8 @@ pub struct Evidence {
     pub credibility: Option<i16>,
     /// How sure the recorder is of having read the source rightly.
     pub confidence: Option<Likelihood>,
-    /// Its TLP marking.
-    pub marking: Marking,
+    /// The TLP marking that is asked for, if one is.
+    pub marking: Option<Marking>,
 }
 
 /// A W3C text-quote selector, with the offsets of a text-position selector.
@@ -109,11 +111,12 @@ impl Evidence {
             occurred: PartialDate::new(provenance.occurred_on, provenance.occurred_precision),
             credibility: provenance.credibility,
             confidence: provenance.confidence,
-            marking: provenance.marking,
+            marking: Some(provenance.marking),
         }
     }
 
-    fn provenance(&self, op: &Op, supersedes_id: Option<i64>) -> Result<Provenance> {
+    /// The columns of a new row. `floor` is the least marking that it may have.
+    fn provenance(&self, op: &Op, supersedes_id: Option<i64>, floor: Marking) -> Result<Provenance> {
         let Self { dossier, external_id, source, locator, quote, occurred, credibility, confidence, marking } =
             self.clone();
         let (quote_start, quote_end) = quote.as_ref().map_or((None, None), |quote| (quote.start, quote.end));
@@ -134,7 +137,7 @@ impl Evidence {
             occurred_precision: occurred.precision,
             credibility,
             confidence,
-            marking,
+            marking: marking.unwrap_or_default().max(floor),
             recorded_at: op.now(),
             recorded_by: policy::signed(op)?.id,
             supersedes_id,
@@ -171,7 +174,7 @@ impl Evidence {
 /// # Errors
 /// [`Error::Refused`] with all that is wrong with the draft.
 pub async fn record<E: Claim>(op: &Op, draft: &E::Draft) -> Result<E::Model> {
-    policy::authorise(op, Action::Assert)?;
+    policy::authorise(op, Action::Assert, E::evidence(draft).dossier)?;
     let external_id = E::evidence(draft).external_id.as_deref();
     if let Some(key) = external_id
         && current::<E>(op, E::evidence(draft).dossier, key).await?.is_some()
@@ -187,9 +190,15 @@ pub async fn record<E: Claim>(op: &Op, draft: &E::Draft) -> Result<E::Model> {
 /// # Errors
 /// [`Error::Refused`] if there is no such assertion, it has been superseded or retracted before, or the draft is wrong.
 pub async fn supersede<E: Claim>(op: &Op, id: i64, draft: &E::Draft) -> Result<E::Model> {
-    policy::authorise(op, Action::Assert)?;
+    policy::may(op, Action::Assert)?;
     let old = open::<E>(op, id).await?;
-    let evidence = E::evidence(draft);
+    policy::authorise(op, Action::Assert, old.dossier_id)?;
+    let mut draft = draft.clone();
+    let evidence = E::evidence_mut(&mut draft);
+    if *evidence.marking.get_or_insert(old.marking) != old.marking {
+        policy::authorise(op, Action::ChangeMarking, old.dossier_id)?;
+    }
+    let evidence = E::evidence(&draft);
     if old.dossier_id != evidence.dossier {
         let message = "the correction belongs to another dossier than what it corrects";
         return Err(Error::refused(Code::OtherDossier, "dossier", message));
@@ -207,7 +216,13 @@ pub async fn supersede<E: Claim>(op: &Op, id: i64, draft: &E::Draft) -> Result<E
         return Err(closed_already(Code::AlreadySuperseded));
     }
     search::forget(op, id).await?;
-    write::<E>(op, draft, Some(id)).await
+    let corrected = write::<E>(op, &draft, Some(id)).await?;
+    let marking = E::provenance(&corrected).marking;
+    if marking > old.marking {
+        // What is corrected to be secret was secret all along.
+        marking::raise(op, E::KIND, old.dossier_id, id, marking).await?;
+    }
+    Ok(corrected)
 }
 
 /// Takes an assertion back. To be called within a transaction.
@@ -216,11 +231,13 @@ pub async fn supersede<E: Claim>(op: &Op, id: i64, draft: &E::Draft) -> Result<E
 /// [`Error::Refused`] if there is no such assertion, it has been superseded or retracted before, or no reason is given.
 pub async fn retract<E: Claim>(op: &Op, id: i64, reason: &str) -> Result<E::Model> {
     use sea_orm::sea_query::Expr;
-    policy::authorise(op, Action::Retract)?;
+    policy::may(op, Action::RetractOwn)?;
     let mut problems = Problems::default();
     problems.required("reason", reason, TEXT_MAX);
     problems.finish()?;
-    open::<E>(op, id).await?;
+    let old = open::<E>(op, id).await?;
+    let own = old.recorded_by == policy::signed(op)?.id;
+    policy::authorise(op, if own { Action::RetractOwn } else { Action::RetractOthers }, old.dossier_id)?;
     let closed = still_open::<E>(id)
         .col_expr(E::RETRACTED_AT, Expr::val(op.now()))
         .col_expr(E::RETRACTED_BY, Expr::val(policy::signed(op)?.id))
@@ -236,13 +253,13 @@ pub async fn retract<E: Claim>(op: &Op, id: i64, reason: &str) -> Result<E::Mode
 }
 
 /// Records an assertion, or supersedes the one with the same external id where it differs. One that somebody has retracted
-/// stays retracted. To be called within a transaction.
+/// stays retracted; a marking is raised, but never lowered. To be called within a transaction.
 ///
 /// # Errors
 /// As [`record`] and [`supersede`].
 pub async fn put<E: Claim>(op: &Op, draft: &E::Draft) -> Result<Put<E::Model>> {
-    policy::authorise(op, Action::Assert)?;
     let evidence = E::evidence(draft);
+    policy::authorise(op, Action::Assert, evidence.dossier)?;
     let found = match &evidence.external_id {
         Some(key) => current::<E>(op, evidence.dossier, key).await?,
         None => None,
@@ -250,19 +267,14 @@ pub async fn put<E: Claim>(op: &Op, draft: &E::Draft) -> Result<Put<E::Model>> {
     let Some(current) = found else {
         return write::<E>(op, draft, None).await.map(Put::Created);
     };
-    let retracted = E::provenance(&current).retracted_at.is_some();
-    if retracted || E::draft(op, &current).await? == *draft {
+    let stored = E::provenance(&current);
+    let mut draft = draft.clone();
+    let evidence = E::evidence_mut(&mut draft);
+    evidence.marking = evidence.marking.max(Some(stored.marking));
+    if stored.retracted_at.is_some() || E::draft(op, &current).await? == draft {
         return Ok(Put::Unchanged(current));
     }
-    supersede::<E>(op, E::id_of(&current), draft).await.map(Put::Changed)
-}
-
-/// Whether the actor may record assertions.
-///
-/// # Errors
-/// [`Error::Unauthenticated`] or [`Error::Forbidden`] if not.
-pub fn may_write(op: &Op) -> Result<()> {
-    policy::authorise(op, Action::Assert).map(|_| ())
+    supersede::<E>(op, stored.id, &draft).await.map(Put::Changed)
 }
 
 /// The newest assertion with this external id, retracted or not.
@@ -314,12 +326,13 @@ async fn write<E: Claim>(op: &Op, draft: &E::Draft, supersedes: Option<i64>) -> 
     let mut references = E::references(draft);
     references.push(Reference::new("dossier", Kind::Dossier, evidence.dossier));
     references.push(Reference::new("source", Kind::Source, evidence.source));
-    reference::check(op, &policy::scope(op)?, evidence.dossier, &references, &mut problems).await?;
+    let floor = reference::check(op, &policy::scope(op)?, evidence.dossier, &references, &mut problems).await?;
+    marking::check(op, evidence.marking, &mut problems)?;
     if let Some(quote) = &evidence.quote {
         check_quote(op, evidence.source, quote, &mut problems).await?;
     }
     problems.finish()?;
-    let model = E::build(draft, evidence.provenance(op, supersedes)?);
+    let model = E::build(draft, evidence.provenance(op, supersedes, floor)?);
     let row = model.clone().into_active_model().reset_all();
     E::insert(row).exec_without_returning(&op.lane).await.map_err(taken)?;
     E::write_links(op, E::id_of(&model), draft).await?;

@@ -19,7 +19,7 @@ use crate::op::Op;
 pub struct Draft {
     pub dossier: i64,
     pub external_id: Option<String>,
-    pub marking: Marking,
+    pub marking: Option<Marking>,
     pub mechanism: i64,
     pub statement: String,
     pub legal_basis: Option<String>,
@@ -36,6 +36,10 @@ impl Concept for Entity {
             external_id: draft.external_id.as_deref(),
             marking: draft.marking,
         }
+    }
+
+    fn marking(draft: &mut Draft) -> &mut Option<Marking> {
+        &mut draft.marking
     }
 
     fn check(_op: &Op, draft: &Draft, problems: &mut Problems) {
@@ -82,7 +86,7 @@ impl Concept for Entity {
         Ok(Draft {
             dossier: model.dossier_id,
             external_id: model.external_id,
-            marking: model.marking,
+            marking: Some(model.marking),
             mechanism: model.mechanism_id,
             statement: model.statement,
             legal_basis: model.legal_basis,

@@ -18,7 +18,7 @@ use crate::op::Op;
 pub struct Draft {
     pub slug: String,
     pub external_id: Option<String>,
-    pub marking: Marking,
+    pub marking: Option<Marking>,
     pub title: String,
     pub question: Option<String>,
     pub description: Option<String>,
@@ -35,6 +35,10 @@ impl Concept for Entity {
             external_id: draft.external_id.as_deref(),
             marking: draft.marking,
         }
+    }
+
+    fn marking(draft: &mut Draft) -> &mut Option<Marking> {
+        &mut draft.marking
     }
 
     fn check(_op: &Op, draft: &Draft, problems: &mut Problems) {
@@ -83,7 +87,7 @@ impl Concept for Entity {
         Ok(Draft {
             slug: model.slug,
             external_id: model.external_id,
-            marking: model.marking,
+            marking: Some(model.marking),
             title: model.title,
             question: model.question,
             description: model.description,

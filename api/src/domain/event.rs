@@ -39,6 +39,10 @@ impl Claim for Entity {
         &draft.evidence
     }
 
+    fn evidence_mut(draft: &mut Draft) -> &mut Evidence {
+        &mut draft.evidence
+    }
+
     fn check(draft: &Draft, _today: NaiveDate, problems: &mut Problems) {
         problems.required("title", &draft.title, LINE_MAX);
         problems.optional("description", draft.description.as_deref(), TEXT_MAX);

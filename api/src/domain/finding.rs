@@ -31,6 +31,10 @@ impl Claim for Entity {
         &draft.evidence
     }
 
+    fn evidence_mut(draft: &mut Draft) -> &mut Evidence {
+        &mut draft.evidence
+    }
+
     fn check(draft: &Draft, _today: NaiveDate, problems: &mut Problems) {
         problems.optional("rationale", draft.rationale.as_deref(), TEXT_MAX);
     }

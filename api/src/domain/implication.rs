@@ -33,6 +33,10 @@ impl Claim for Entity {
         &draft.evidence
     }
 
+    fn evidence_mut(draft: &mut Draft) -> &mut Evidence {
+        &mut draft.evidence
+    }
+
     fn check(draft: &Draft, _today: NaiveDate, problems: &mut Problems) {
         problems.required("statement", &draft.statement, TEXT_MAX);
         problems.within("severity", draft.severity, 1, 5);

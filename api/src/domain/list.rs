@@ -148,7 +148,7 @@ async fn recalled<E: Record>(op: &Op, mut rows: Vec<E::Model>, as_of: AsOf) -> R
     for row in &mut rows {
         E::recall(row, at);
     }
-    if E::KIND.is_assertion() { Ok(rows) } else { revision::restored::<E>(op, rows, at).await }
+    if E::KIND.is_node() { revision::restored::<E>(op, rows, at).await } else { Ok(rows) }
 }
 
 /// The records with these keys that one may see, superseded and retracted ones included.

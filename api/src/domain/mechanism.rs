@@ -27,7 +27,7 @@ pub struct Draft {
     pub dossier: i64,
     pub slug: String,
     pub external_id: Option<String>,
-    pub marking: Marking,
+    pub marking: Option<Marking>,
     pub name: String,
     pub mode: MechanismMode,
     pub kind: MechanismKind,
@@ -48,6 +48,10 @@ impl Concept for Entity {
             external_id: draft.external_id.as_deref(),
             marking: draft.marking,
         }
+    }
+
+    fn marking(draft: &mut Draft) -> &mut Option<Marking> {
+        &mut draft.marking
     }
 
     fn check(_op: &Op, draft: &Draft, problems: &mut Problems) {
@@ -107,7 +111,7 @@ impl Concept for Entity {
             dossier: model.dossier_id,
             slug: model.slug,
             external_id: model.external_id,
-            marking: model.marking,
+            marking: Some(model.marking),
             name: model.name,
             mode: model.mode,
             kind: model.kind,

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::domain::reference::{self, Reference};
 use crate::domain::search::{self, Words};
-use crate::domain::{list, revision};
+use crate::domain::{list, marking, member, revision};
 use crate::error::{Code, Error, Problems, Result};
 use crate::op::Op;
 use crate::policy::{self, Action};
@@ -26,6 +26,8 @@ pub trait Concept: Node<Model: IntoActiveModel<Self::Row>> {
 
     /// What every draft of a node says.
     fn header(draft: &Self::Draft) -> Header<'_>;
+    /// The TLP marking that a draft asks for.
+    fn marking(draft: &mut Self::Draft) -> &mut Option<Marking>;
     /// Reports what is wrong with a draft, whatever is stored.
     fn check(op: &Op, draft: &Self::Draft, problems: &mut Problems);
     /// What a draft refers to.
@@ -71,8 +73,8 @@ pub struct Header<'a> {
     pub slug: Option<&'a str>,
     /// The key that its importer gave it.
     pub external_id: Option<&'a str>,
-    /// Its TLP marking.
-    pub marking: Marking,
+    /// The TLP marking that is asked for, if one is.
+    pub marking: Option<Marking>,
 }
 
 /// What became of a draft.
@@ -95,8 +97,12 @@ impl<M> Put<M> {
     }
 }
 
-fn action(kind: Kind) -> Action {
-    if kind == Kind::Dossier { Action::OpenDossier } else { Action::EditNode }
+/// Whether the actor may create a node in a dossier; or, without one, open a dossier.
+fn may_create(op: &Op, dossier: Option<i64>) -> Result<()> {
+    match dossier {
+        Some(dossier) => policy::authorise(op, Action::EditNode, dossier),
+        None => policy::may(op, Action::OpenDossier),
+    }
 }
 
 /// Creates a node. To be called within a transaction.
@@ -104,23 +110,28 @@ fn action(kind: Kind) -> Action {
 /// # Errors
 /// [`Error::Refused`] with all that is wrong with the draft.
 pub async fn create<E: Concept>(op: &Op, draft: &E::Draft) -> Result<E::Model> {
-    policy::authorise(op, action(E::KIND))?;
     let (id, now) = (op.id(), op.now());
     let header = E::header(draft);
+    may_create(op, header.dossier)?;
+    let dossier_id = header.dossier.unwrap_or(id);
+    let floor = admit::<E>(op, id, dossier_id, draft).await?;
+    let signed = policy::signed(op)?;
     let upkeep = Upkeep {
         id,
-        dossier_id: header.dossier.unwrap_or(id),
+        dossier_id,
         version: 1,
         created_at: now,
-        created_by: policy::signed(op)?.id,
+        created_by: signed.id,
         updated_at: now,
-        marking: header.marking,
+        marking: header.marking.unwrap_or_default().max(floor),
         external_id: header.external_id.map(str::to_owned),
     };
-    admit::<E>(op, id, upkeep.dossier_id, draft).await?;
     let model = E::build(draft, upkeep);
     let row = model.clone().into_active_model().reset_all();
     E::insert(row).exec_without_returning(&op.lane).await.map_err(taken)?;
+    if header.dossier.is_none() {
+        member::found(op, dossier_id).await?;
+    }
     finish::<E>(op, &model, draft).await?;
     Ok(model)
 }
@@ -136,14 +147,15 @@ pub async fn update<E: Concept>(
     version: i32,
     edit: impl FnOnce(&mut E::Draft) + Send,
 ) -> Result<E::Model> {
-    policy::authorise(op, action(E::KIND))?;
+    policy::may(op, Action::EditNode)?;
     let Some(current) = list::get::<E>(op, Filter::equal(E::ID, id)).await? else {
         return Err(Error::refused(Code::NotFound, "id", format!("there is no such {}", E::KIND.noun())));
     };
+    let upkeep = E::upkeep(&current);
+    policy::authorise(op, Action::EditNode, upkeep.dossier_id)?;
     let before = E::draft(op, &current).await?;
     let mut draft = before.clone();
     edit(&mut draft);
-    let upkeep = E::upkeep(&current);
     if upkeep.version != version {
         return Err(stale(version, upkeep.version));
     }
@@ -154,15 +166,20 @@ pub async fn update<E: Concept>(
 }
 
 async fn rewrite<E: Concept>(op: &Op, before: Upkeep, draft: &E::Draft) -> Result<E::Model> {
-    admit::<E>(op, before.id, before.dossier_id, draft).await?;
     let header = E::header(draft);
+    let asked = header.marking.unwrap_or(before.marking);
+    if asked != before.marking {
+        policy::authorise(op, Action::ChangeMarking, before.dossier_id)?;
+    }
+    let floor = admit::<E>(op, before.id, before.dossier_id, draft).await?;
     let upkeep = Upkeep {
         version: before.version + 1,
         updated_at: op.now(),
-        marking: header.marking,
+        marking: asked.max(floor),
         external_id: header.external_id.map(str::to_owned),
         ..before
     };
+    let marking = upkeep.marking;
     let model = E::build(draft, upkeep);
     let row = model.clone().into_active_model().reset_all();
     let seen = E::VERSION.eq(before.version);
@@ -172,15 +189,18 @@ async fn rewrite<E: Concept>(op: &Op, before: Upkeep, draft: &E::Draft) -> Resul
         return Err(stale(before.version, before.version + 1));
     }
     finish::<E>(op, &model, draft).await?;
+    if marking > before.marking {
+        marking::raise(op, E::KIND, before.dossier_id, before.id, marking).await?;
+    }
     Ok(model)
 }
 
-/// Creates a node, or edits the one with the same slug or external id where it differs. To be called within a transaction.
+/// Creates a node, or edits the one with the same slug or external id where it differs. It may raise a marking, but never
+/// lowers one: that somebody has raised it since is no reason for the file to be wrong. To be called within a transaction.
 ///
 /// # Errors
 /// As [`create`] and [`update`].
 pub async fn put<E: Concept>(op: &Op, draft: &E::Draft) -> Result<Put<E::Model>> {
-    policy::authorise(op, action(E::KIND))?;
     let header = E::header(draft);
     let by_slug = header.slug.and_then(E::with_slug);
     let found = match by_slug.or_else(|| header.external_id.map(E::with_external_id)) {
@@ -190,10 +210,15 @@ pub async fn put<E: Concept>(op: &Op, draft: &E::Draft) -> Result<Put<E::Model>>
     let Some(current) = found else {
         return create::<E>(op, draft).await.map(Put::Created);
     };
-    if E::draft(op, &current).await? == *draft {
+    let upkeep = E::upkeep(&current);
+    policy::authorise(op, Action::EditNode, upkeep.dossier_id)?;
+    let mut draft = draft.clone();
+    let marking = E::marking(&mut draft);
+    *marking = (*marking).max(Some(upkeep.marking));
+    if E::draft(op, &current).await? == draft {
         return Ok(Put::Unchanged(current));
     }
-    rewrite::<E>(op, E::upkeep(&current), draft).await.map(Put::Changed)
+    rewrite::<E>(op, upkeep, &draft).await.map(Put::Changed)
 }
 
 fn within<E: Concept>(dossier: Option<i64>, filter: Filter<E>) -> Filter<E> {
@@ -201,8 +226,8 @@ fn within<E: Concept>(dossier: Option<i64>, filter: Filter<E>) -> Filter<E> {
     Filter::all(dossier.into_iter().chain([filter]))
 }
 
-/// Lets a draft in, or reports all that is wrong with it.
-async fn admit<E: Concept>(op: &Op, id: i64, dossier: i64, draft: &E::Draft) -> Result<()> {
+/// Lets a draft in, and gives the least marking that it may have; or reports all that is wrong with it.
+async fn admit<E: Concept>(op: &Op, id: i64, dossier: i64, draft: &E::Draft) -> Result<Marking> {
     let scope = policy::scope(op)?;
     let header = E::header(draft);
     let mut problems = Problems::default();
@@ -213,7 +238,8 @@ async fn admit<E: Concept>(op: &Op, id: i64, dossier: i64, draft: &E::Draft) -> 
     E::check(op, draft, &mut problems);
     let mut references = E::references(draft);
     references.extend(header.dossier.map(|dossier| Reference::new("dossier", Kind::Dossier, dossier)));
-    reference::check(op, &scope, dossier, &references, &mut problems).await?;
+    let floor = reference::check(op, &scope, dossier, &references, &mut problems).await?;
+    marking::check(op, header.marking, &mut problems)?;
     let keys = [
         header.slug.and_then(|slug| Some(("slug", slug, E::with_slug(slug)?))),
         header.external_id.map(|key| ("externalId", key, E::with_external_id(key))),
@@ -226,7 +252,7 @@ async fn admit<E: Concept>(op: &Op, id: i64, dossier: i64, draft: &E::Draft) -> 
         }
     }
     E::verify(op, id, draft, &mut problems).await?;
-    problems.finish()
+    problems.finish().map(|()| floor)
 }
 
 async fn finish<E: Concept>(op: &Op, model: &E::Model, draft: &E::Draft) -> Result<()> {
@@ -260,14 +286,6 @@ pub(super) fn taken(cause: sea_orm::DbErr) -> Error {
         }
         _ => cause.into(),
     }
-}
-
-/// Whether the actor may create and edit nodes of this kind.
-///
-/// # Errors
-/// [`Error::Unauthenticated`] or [`Error::Forbidden`] if not.
-pub fn may_write<E: Concept>(op: &Op) -> Result<()> {
-    policy::authorise(op, action(E::KIND)).map(|_| ())
 }
 
 /// The record as it is now, if one may see it.

@@ -34,6 +34,10 @@ impl Claim for Entity {
         &draft.evidence
     }
 
+    fn evidence_mut(draft: &mut Draft) -> &mut Evidence {
+        &mut draft.evidence
+    }
+
     fn check(draft: &Draft, _today: NaiveDate, problems: &mut Problems) {
         problems.optional("note", draft.note.as_deref(), TEXT_MAX);
         for (field, value) in

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use entity::kind::Kind;
 use entity::record::Record;
 use entity::scope::Scope;
+use entity::words::Marking;
 use sea_orm::{ColumnTrait, QueryFilter, QuerySelect};
 
 use crate::error::{Code, Problems, Result};
@@ -33,36 +34,38 @@ impl Reference {
     }
 }
 
-/// Reports every reference that does not hold, with one statement per kind.
+/// Reports every reference that does not hold, and gives the highest marking of what is referred to: with one statement per
+/// kind.
 pub async fn check(
     op: &Op,
     scope: &Scope,
     dossier: i64,
     references: &[Reference],
     problems: &mut Problems,
-) -> Result<()> {
+) -> Result<Marking> {
+    let mut highest = Marking::Clear;
     let mut by_kind: BTreeMap<Kind, Vec<&Reference>> = BTreeMap::new();
     for reference in references {
         by_kind.entry(reference.kind).or_default().push(reference);
     }
     for (kind, references) in by_kind {
         let ids: Vec<i64> = references.iter().map(|reference| reference.id).collect();
-        let found = dossiers_of(op, scope, kind, ids).await?;
+        let found = found(op, scope, kind, ids).await?;
         for Reference { field, id, .. } in references {
             match found.get(id) {
                 None => problems.add(Code::NotFound, field, format!("there is no such {}", kind.noun())),
-                Some(other) if *other != dossier && kind != Kind::Dossier => {
+                Some((other, _)) if *other != dossier && kind != Kind::Dossier => {
                     problems.add(Code::OtherDossier, field, format!("this {} belongs to another dossier", kind.noun()));
                 }
-                Some(_) => {}
+                Some((_, marking)) => highest = highest.max(*marking),
             }
         }
     }
-    Ok(())
+    Ok(highest)
 }
 
-/// The dossier of each of these records that one may see.
-async fn dossiers_of(op: &Op, scope: &Scope, kind: Kind, ids: Vec<i64>) -> Result<BTreeMap<i64, i64>> {
+/// The dossier and the marking of each of these records that one may see.
+async fn found(op: &Op, scope: &Scope, kind: Kind, ids: Vec<i64>) -> Result<BTreeMap<i64, (i64, Marking)>> {
     match kind {
         Kind::Dossier => narrow::<entity::dossier::Entity>(op, scope, ids).await,
         Kind::Stakeholder => narrow::<entity::stakeholder::Entity>(op, scope, ids).await,
@@ -82,14 +85,15 @@ async fn dossiers_of(op: &Op, scope: &Scope, kind: Kind, ids: Vec<i64>) -> Resul
     }
 }
 
-async fn narrow<E: Record>(op: &Op, scope: &Scope, ids: Vec<i64>) -> Result<BTreeMap<i64, i64>> {
-    let rows: Vec<(i64, i64)> = E::scoped(scope)
+async fn narrow<E: Record>(op: &Op, scope: &Scope, ids: Vec<i64>) -> Result<BTreeMap<i64, (i64, Marking)>> {
+    let rows: Vec<(i64, i64, Marking)> = E::scoped(scope)
         .select_only()
         .column_as(E::ID, "id")
         .column_as(E::DOSSIER, "dossier")
+        .column_as(E::MARKING, "marking")
         .filter(E::ID.is_in(ids))
         .into_tuple()
         .all(&op.lane)
         .await?;
-    Ok(rows.into_iter().collect())
+    Ok(rows.into_iter().map(|(id, dossier, marking)| (id, (dossier, marking))).collect())
 }

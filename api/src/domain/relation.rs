@@ -35,6 +35,10 @@ impl Claim for Entity {
         &draft.evidence
     }
 
+    fn evidence_mut(draft: &mut Draft) -> &mut Evidence {
+        &mut draft.evidence
+    }
+
     fn check(draft: &Draft, today: NaiveDate, problems: &mut Problems) {
         problems.optional("note", draft.note.as_deref(), TEXT_MAX);
         problems.within("tension", draft.tension, -10.0, 10.0);

@@ -6,7 +6,7 @@ use entity::moment::Moment;
 use entity::record::{Node, Record};
 use entity::revision::{ActiveModel, Column, Entity, Model};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, ModelTrait, QueryFilter};
 use serde_json::{Map, Value};
 
 use crate::domain::list;
@@ -48,7 +48,8 @@ pub(super) async fn leave<E: Node>(op: &Op, model: &E::Model, links: Value) -> R
     Ok(())
 }
 
-/// The nodes as they were at a moment. Those that have not been edited since are taken as they are.
+/// The nodes as they were at a moment, to be handled as they are now. One whose state of then may not be seen is left out:
+/// it has been declassified since, and was not there for this actor.
 pub(super) async fn restored<E: Record>(op: &Op, rows: Vec<E::Model>, at: Moment) -> Result<Vec<E::Model>> {
     let ids: Vec<i64> = rows.iter().map(E::id_of).collect();
     let newest = Query::select()
@@ -66,7 +67,12 @@ pub(super) async fn restored<E: Record>(op: &Op, rows: Vec<E::Model>, at: Moment
     for revision in snapshots {
         then.insert(revision.node_id, serde_json::from_str::<E::Model>(&revision.snapshot)?);
     }
-    Ok(rows.into_iter().map(|row| then.remove(&E::id_of(&row)).unwrap_or(row)).collect())
+    let restore = |row: E::Model| {
+        let mut then = then.remove(&E::id_of(&row))?;
+        then.set(E::MARKING, row.get(E::MARKING));
+        Some(then)
+    };
+    Ok(rows.into_iter().filter_map(restore).collect())
 }
 
 /// What each of these revisions changed of the one before it. The first of a node changed nothing: it made it.

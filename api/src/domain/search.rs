@@ -7,6 +7,7 @@ use entity::kind::Kind;
 use entity::record::Record;
 use entity::scope::Scope;
 use entity::search_document::{ActiveModel, Column, Entity, Model};
+use entity::words::Marking;
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, OnConflict, Order};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
@@ -99,6 +100,13 @@ pub(super) async fn index<E: Record>(op: &Op, model: &E::Model, words: Words) ->
         .update_columns([Column::Marking, Column::Title, Column::FoldedTitle, Column::FoldedBody])
         .to_owned();
     Entity::insert(row).on_conflict(replace).exec_without_returning(&op.lane).await?;
+    Ok(())
+}
+
+/// A record that may be found travels this far from now on.
+pub(super) async fn mark(op: &Op, id: i64, marking: Marking) -> Result<()> {
+    let update = Entity::update_many().col_expr(Column::Marking, Expr::val(marking));
+    update.filter(Column::Id.eq(id)).exec(&op.lane).await?;
     Ok(())
 }
 

@@ -27,7 +27,7 @@ pub struct Draft {
     pub dossier: i64,
     pub slug: String,
     pub external_id: Option<String>,
-    pub marking: Marking,
+    pub marking: Option<Marking>,
     pub title: String,
     pub url: Option<String>,
     pub publisher: Option<String>,
@@ -51,6 +51,10 @@ impl Concept for Entity {
             external_id: draft.external_id.as_deref(),
             marking: draft.marking,
         }
+    }
+
+    fn marking(draft: &mut Draft) -> &mut Option<Marking> {
+        &mut draft.marking
     }
 
     fn check(op: &Op, draft: &Draft, problems: &mut Problems) {
@@ -143,7 +147,7 @@ impl Concept for Entity {
             dossier: model.dossier_id,
             slug: model.slug,
             external_id: model.external_id,
-            marking: model.marking,
+            marking: Some(model.marking),
             title: model.title,
             url: model.url,
             publisher: model.publisher,

@@ -19,7 +19,7 @@ pub struct Draft {
     pub dossier: i64,
     pub slug: String,
     pub external_id: Option<String>,
-    pub marking: Marking,
+    pub marking: Option<Marking>,
     pub name: String,
     pub kind: StakeholderKind,
     pub aliases: Vec<String>,
@@ -39,6 +39,10 @@ impl Concept for Entity {
             external_id: draft.external_id.as_deref(),
             marking: draft.marking,
         }
+    }
+
+    fn marking(draft: &mut Draft) -> &mut Option<Marking> {
+        &mut draft.marking
     }
 
     fn check(_op: &Op, draft: &Draft, problems: &mut Problems) {
@@ -115,7 +119,7 @@ impl Concept for Entity {
             dossier: model.dossier_id,
             slug: model.slug,
             external_id: model.external_id,
-            marking: model.marking,
+            marking: Some(model.marking),
             name: model.name,
             kind: model.kind,
             aliases: model.aliases.0,

@@ -165,9 +165,9 @@ pub struct CreateArgumentInput {
     reinforces: Option<Vec<ID>>,
     /// The key that its importer gives it, unique among its kind in the dossier.
     external_id: Option<String>,
-    /// How far it may travel (TLP 2.0).
-    #[graphql(default_with = "Marking::Clear")]
-    marking: Marking,
+    /// How far it may travel (TLP 2.0). It never travels further than what it refers to: left out or too low, it is marked like
+    /// the highest of that.
+    marking: Option<Marking>,
 }
 
 impl CreateArgumentInput {
@@ -176,7 +176,7 @@ impl CreateArgumentInput {
         Draft {
             dossier: problems.key("dossier", Kind::Dossier, &dossier),
             external_id,
-            marking: marking.into(),
+            marking: marking.map(Into::into),
             statement,
             frame: frame.into(),
             description,
@@ -258,7 +258,7 @@ impl ArgumentMutation {
         let reinforces = reinforces.map(|ids| problems.keys("reinforces", Kind::Argument, Some(ids)));
         let edit = |draft: &mut Draft| {
             set_or_clear(&mut draft.external_id, external_id);
-            set(&mut draft.marking, marking);
+            draft.marking = marking.map(Into::into).or(draft.marking);
             set(&mut draft.statement, statement);
             set(&mut draft.frame, frame);
             set_or_clear(&mut draft.description, description);

@@ -10,7 +10,7 @@ use entity::record::{Assertion as Asserted, Provenance};
 
 use crate::domain::assertion::{self as claim, Evidence};
 use crate::domain::date::PartialDate;
-use crate::error::{Code, Error, Problems};
+use crate::error::{Code, Problems};
 use crate::graphql::dossier::Dossier;
 use crate::graphql::error::{ReadIds, Result, UserError, Written};
 use crate::graphql::event::Event;
@@ -363,9 +363,9 @@ pub struct EvidenceInput {
     credibility: Option<i32>,
     /// How sure you are of having read the source rightly (ICD 203 band).
     confidence: Option<Likelihood>,
-    /// How far it may travel (TLP 2.0).
-    #[graphql(default_with = "Marking::Clear")]
-    marking: Marking,
+    /// How far it may travel (TLP 2.0). It never travels further than what it refers to: left out or too low, it is marked like
+    /// the highest of that.
+    marking: Option<Marking>,
 }
 
 impl EvidenceInput {
@@ -387,7 +387,7 @@ impl EvidenceInput {
             occurred: PartialDate::new(on.0, precision.into()),
             credibility: credibility.map(|grade| small("credibility", grade, problems)),
             confidence: confidence.map(Into::into),
-            marking: marking.into(),
+            marking: marking.map(Into::into),
         }
     }
 }
@@ -409,6 +409,24 @@ pub struct RetractInput {
     reason: String,
 }
 
+/// To change how far an assertion may travel.
+#[derive(Clone, Debug, InputObject)]
+pub struct ChangeMarkingInput {
+    /// The assertion.
+    id: ID,
+    /// How far it may travel from now on: no further than what it refers to.
+    marking: Marking,
+}
+
+/// What came of changing a marking.
+#[derive(SimpleObject)]
+pub struct ChangeMarkingPayload {
+    /// The assertion, with its new marking.
+    assertion: Option<Assertion>,
+    /// What is wrong with the input; empty if it was done.
+    errors: Vec<UserError>,
+}
+
 /// What came of taking an assertion back.
 #[derive(SimpleObject)]
 pub struct RetractPayload {
@@ -416,6 +434,75 @@ pub struct RetractPayload {
     assertion: Option<Assertion>,
     /// What is wrong with the input; empty if it was done.
     errors: Vec<UserError>,
+}
+
+/// Runs one mutation on an assertion, whatever its kind, and gives the assertion and what is wrong.
+macro_rules! each_kind {
+    ($kind:expr, mutation::$run:ident($($argument:expr),*)) => {{
+        macro_rules! run {
+            ($concept:ident, $object:ident) => {{
+                let written = mutation::$run::<entity::$concept::Entity>($($argument),*).await?;
+                let object = |model: entity::$concept::Model| Assertion::$object(Arc::new(model).into());
+                (written.record.map(object), written.errors)
+            }};
+        }
+        match $kind {
+            AssertionKind::Position => run!(position, Position),
+            AssertionKind::Relation => run!(relation, Relation),
+            AssertionKind::Status => run!(status, Status),
+            AssertionKind::Finding => run!(finding, Finding),
+            AssertionKind::Event => run!(event, Event),
+            AssertionKind::Implication => run!(implication, Implication),
+            AssertionKind::Rating => run!(rating, Rating),
+        }
+    }};
+}
+
+/// The kinds of assertion.
+enum AssertionKind {
+    Position,
+    Relation,
+    Status,
+    Finding,
+    Event,
+    Implication,
+    Rating,
+}
+
+/// The kind and the key of the assertion that an id stands for; otherwise reports what is wrong with it.
+fn assertion_key(id: &ID, problems: &mut Problems) -> Option<(AssertionKind, i64)> {
+    let (kind, key) = match id::decode(id) {
+        Ok(decoded) => decoded,
+        Err(message) => {
+            problems.add(Code::Invalid, "id", message);
+            return None;
+        }
+    };
+    let kind = match kind {
+        Kind::Position => AssertionKind::Position,
+        Kind::Relation => AssertionKind::Relation,
+        Kind::Status => AssertionKind::Status,
+        Kind::Finding => AssertionKind::Finding,
+        Kind::Event => AssertionKind::Event,
+        Kind::Implication => AssertionKind::Implication,
+        Kind::Rating => AssertionKind::Rating,
+        Kind::Dossier
+        | Kind::Stakeholder
+        | Kind::Mechanism
+        | Kind::Condition
+        | Kind::Argument
+        | Kind::Source
+        | Kind::Revision
+        | Kind::Account => {
+            problems.add(
+                Code::Invalid,
+                "id",
+                format!("is the id of a {}, expected the id of an assertion", kind.noun()),
+            );
+            return None;
+        }
+    };
+    Some((kind, key))
 }
 
 /// Mutations on assertions of every kind.
@@ -432,37 +519,29 @@ impl AssertionMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Which assertion, and why.")] input: RetractInput,
     ) -> Result<RetractPayload> {
-        macro_rules! retract {
-            ($concept:ident, $object:ident, $key:expr) => {{
-                let written = mutation::retract::<entity::$concept::Entity>(ctx, $key, &input.reason).await?;
-                let object = |model: entity::$concept::Model| Assertion::$object(Arc::new(model).into());
-                Ok(RetractPayload { assertion: written.record.map(object), errors: written.errors })
-            }};
-        }
-        let refused = |message: String| {
-            let written = Written::<()>::new(Err(Error::refused(Code::Invalid, "id", message)))?;
-            Ok(RetractPayload { assertion: None, errors: written.errors })
+        let mut problems = Problems::default();
+        let Some((kind, key)) = assertion_key(&input.id, &mut problems) else {
+            let errors = Written::<()>::new(problems.finish())?.errors;
+            return Ok(RetractPayload { assertion: None, errors });
         };
-        let (kind, key) = match id::decode(&input.id) {
-            Ok(decoded) => decoded,
-            Err(message) => return refused(message),
+        let (assertion, errors) = each_kind!(kind, mutation::retract(ctx, key, &input.reason));
+        Ok(RetractPayload { assertion, errors })
+    }
+
+    /// Changes how far an assertion may travel, without a word of what it says. Raising it raises all that refers to it as well,
+    /// and the assertions that it superseded. For those who own the dossier. (The marking of an edited record is changed
+    /// by its `update…`.)
+    async fn change_marking(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which assertion, and how far it may travel.")] input: ChangeMarkingInput,
+    ) -> Result<ChangeMarkingPayload> {
+        let mut problems = Problems::default();
+        let Some((kind, key)) = assertion_key(&input.id, &mut problems) else {
+            let errors = Written::<()>::new(problems.finish())?.errors;
+            return Ok(ChangeMarkingPayload { assertion: None, errors });
         };
-        match kind {
-            Kind::Position => retract!(position, Position, key),
-            Kind::Relation => retract!(relation, Relation, key),
-            Kind::Status => retract!(status, Status, key),
-            Kind::Finding => retract!(finding, Finding, key),
-            Kind::Event => retract!(event, Event, key),
-            Kind::Implication => retract!(implication, Implication, key),
-            Kind::Rating => retract!(rating, Rating, key),
-            Kind::Dossier
-            | Kind::Stakeholder
-            | Kind::Mechanism
-            | Kind::Condition
-            | Kind::Argument
-            | Kind::Source
-            | Kind::Revision
-            | Kind::Account => refused(format!("is the id of a {}, expected the id of an assertion", kind.noun())),
-        }
+        let (assertion, errors) = each_kind!(kind, mutation::mark(ctx, key, input.marking.into()));
+        Ok(ChangeMarkingPayload { assertion, errors })
     }
 }

@@ -162,9 +162,9 @@ pub struct CreateConditionInput {
     legal_basis: Option<String>,
     /// The key that its importer gives it, unique among its kind in the dossier.
     external_id: Option<String>,
-    /// How far it may travel (TLP 2.0).
-    #[graphql(default_with = "Marking::Clear")]
-    marking: Marking,
+    /// How far it may travel (TLP 2.0). It never travels further than what it refers to: left out or too low, it is marked like
+    /// the highest of that.
+    marking: Option<Marking>,
 }
 
 impl CreateConditionInput {
@@ -173,7 +173,7 @@ impl CreateConditionInput {
         Draft {
             dossier: problems.key("dossier", Kind::Dossier, &dossier),
             external_id,
-            marking: marking.into(),
+            marking: marking.map(Into::into),
             mechanism: problems.key("mechanism", Kind::Mechanism, &mechanism),
             statement,
             legal_basis,
@@ -238,7 +238,7 @@ impl ConditionMutation {
         let mechanism = mechanism.map(|id| problems.key("mechanism", Kind::Mechanism, &id));
         let edit = |draft: &mut Draft| {
             set_or_clear(&mut draft.external_id, external_id);
-            set(&mut draft.marking, marking);
+            draft.marking = marking.map(Into::into).or(draft.marking);
             set(&mut draft.mechanism, mechanism);
             set(&mut draft.statement, statement);
             set_or_clear(&mut draft.legal_basis, legal_basis);

@@ -24,6 +24,7 @@ use crate::graphql::error::fault;
 use crate::graphql::filter::IdComparison;
 use crate::graphql::list::AsOfInput;
 use crate::graphql::mechanism::Mechanism;
+use crate::graphql::member::Member;
 use crate::graphql::source::Source;
 use crate::graphql::stakeholder::Stakeholder;
 use crate::graphql::standing::{self, Standing, StandingFilter, StandingRule, Whose};
@@ -102,6 +103,12 @@ impl DossierFields {
     /// What it is about, and how it was coded.
     async fn description(&self) -> Option<&str> {
         self.0.description.as_deref()
+    }
+
+    /// Who may see this dossier, and do what in it; those who own it first.
+    async fn members(&self, ctx: &Context<'_>) -> Result<Vec<Member>> {
+        let members = loader::members(ctx, self.0.id).await?;
+        Ok(members.iter().cloned().map(Member::from).collect())
     }
 
     /// The stakeholder of this dossier with a readable name; null if there is none that you may see.
@@ -246,15 +253,15 @@ pub struct CreateDossierInput {
     description: Option<String>,
     /// The key that its importer gives it, unique among its kind in the dossier.
     external_id: Option<String>,
-    /// How far it may travel (TLP 2.0).
-    #[graphql(default_with = "Marking::Clear")]
-    marking: Marking,
+    /// How far it may travel (TLP 2.0). It never travels further than what it refers to: left out or too low, it is marked like
+    /// the highest of that.
+    marking: Option<Marking>,
 }
 
 impl CreateDossierInput {
     fn draft(self, _problems: &mut Problems) -> Draft {
         let Self { slug, title, question, description, external_id, marking } = self;
-        Draft { slug, external_id, marking: marking.into(), title, question, description }
+        Draft { slug, external_id, marking: marking.map(Into::into), title, question, description }
     }
 }
 
@@ -317,7 +324,7 @@ impl DossierMutation {
         let edit = |draft: &mut Draft| {
             set(&mut draft.slug, slug);
             set_or_clear(&mut draft.external_id, external_id);
-            set(&mut draft.marking, marking);
+            draft.marking = marking.map(Into::into).or(draft.marking);
             set(&mut draft.title, title);
             set_or_clear(&mut draft.question, question);
             set_or_clear(&mut draft.description, description);

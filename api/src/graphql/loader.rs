@@ -14,7 +14,7 @@ use entity::record::{AsOf, Assertion, Record};
 use crate::domain::list::{self, Link, Listing, Query};
 use crate::domain::recorder::{self, Recorder};
 use crate::domain::standing::{self, Grid, Rule, Standing, Support, Whose};
-use crate::domain::{argument, assertion, event, mechanism, revision, source};
+use crate::domain::{argument, assertion, event, mechanism, member, revision, source};
 use crate::error::Error;
 use crate::graphql::error::{Result, fault};
 use crate::op::Op;
@@ -305,6 +305,8 @@ belongings! {
     ActorsOf, Vec<event::Actor>, actors, event::actors;
     /// The links that begin or end at an argument.
     LinksAt, Vec<entity::argument_link::Model>, argument_links, links_at;
+    /// The members of a dossier.
+    MembersOf, Vec<entity::member::Model>, members, member::of_dossiers;
     /// The full text of a source.
     TextOf, Option<String>, text_of, texts;
 }

@@ -309,9 +309,9 @@ pub struct CreateMechanismInput {
     parties: Option<Vec<PartyInput>>,
     /// The key that its importer gives it, unique among its kind in the dossier.
     external_id: Option<String>,
-    /// How far it may travel (TLP 2.0).
-    #[graphql(default_with = "Marking::Clear")]
-    marking: Marking,
+    /// How far it may travel (TLP 2.0). It never travels further than what it refers to: left out or too low, it is marked like
+    /// the highest of that.
+    marking: Option<Marking>,
 }
 
 impl CreateMechanismInput {
@@ -321,7 +321,7 @@ impl CreateMechanismInput {
             dossier: problems.key("dossier", Kind::Dossier, &dossier),
             slug,
             external_id,
-            marking: marking.into(),
+            marking: marking.map(Into::into),
             name,
             mode: mode.into(),
             kind: kind.into(),
@@ -411,7 +411,7 @@ impl MechanismMutation {
         let edit = |draft: &mut Draft| {
             set(&mut draft.slug, slug);
             set_or_clear(&mut draft.external_id, external_id);
-            set(&mut draft.marking, marking);
+            draft.marking = marking.map(Into::into).or(draft.marking);
             set(&mut draft.name, name);
             set(&mut draft.mode, mode);
             set(&mut draft.kind, kind);

@@ -1,21 +1,27 @@
 //! The one way in which GraphQL writes: a transaction around one function of the domain. All of it is done, or none.
 
 use async_graphql::{Context, MaybeUndefined};
+use entity::kind::Kind;
+use entity::words::Marking;
 
 use crate::domain::assertion::{self, Claim};
+use crate::domain::marking;
 use crate::domain::node::{self, Concept};
 use crate::error::{Code, Error, Problems};
 use crate::graphql::error::{Result, Written, fault};
 use crate::graphql::loader;
 use crate::op::Op;
+use crate::policy::{self, Action};
 
-async fn begin(ctx: &Context<'_>) -> Result<Op> {
+/// Begins the transaction of a mutation.
+pub async fn begin(ctx: &Context<'_>) -> Result<Op> {
     // What this request has read so far may be wrong once it has written.
     loader::loaders(ctx)?.forget();
     loader::op(ctx)?.begin().await.map_err(fault)
 }
 
-async fn end<T>(op: Op, result: std::result::Result<T, Error>) -> Result<Written<T>> {
+/// Ends the transaction of a mutation: keeps it if all went well.
+pub async fn end<T>(op: Op, result: std::result::Result<T, Error>) -> Result<Written<T>> {
     let result = match result {
         Ok(record) => op.commit().await.map(|()| record),
         Err(error) => Err(error),
@@ -23,18 +29,19 @@ async fn end<T>(op: Op, result: std::result::Result<T, Error>) -> Result<Written
     Written::new(result)
 }
 
-/// A draft that could be read in full, or all that is wrong with its ids.
-fn readable<T>(draft: T, problems: Problems) -> std::result::Result<T, Error> {
-    problems.finish().map(|()| draft)
+/// Whether all ids of an input could be read. The policy comes first: who may not write is not told what is wrong with what
+/// they wrote.
+pub fn readable(op: &Op, action: Action, problems: Problems) -> std::result::Result<(), Error> {
+    problems.finish().or_else(|error| policy::may(op, action).and(Err(error)))
 }
 
 /// Creates a node.
 pub async fn create<E: Concept>(ctx: &Context<'_>, draft: E::Draft, problems: Problems) -> Result<Written<E::Model>> {
     let op = begin(ctx).await?;
-    let result = match readable(draft, problems) {
-        Ok(draft) => node::create::<E>(&op, &draft).await,
-        // The policy comes first: who may not write is not told what is wrong with what he wrote.
-        Err(error) => node::may_write::<E>(&op).and(Err(error)),
+    let action = if E::KIND == Kind::Dossier { Action::OpenDossier } else { Action::EditNode };
+    let result = match readable(&op, action, problems) {
+        Ok(()) => node::create::<E>(&op, &draft).await,
+        Err(error) => Err(error),
     };
     end(op, result).await
 }
@@ -48,9 +55,9 @@ pub async fn update<E: Concept>(
     problems: Problems,
 ) -> Result<Written<E::Model>> {
     let op = begin(ctx).await?;
-    let result = match readable((), problems) {
+    let result = match readable(&op, Action::EditNode, problems) {
         Ok(()) => node::update::<E>(&op, id, version, edit).await,
-        Err(error) => node::may_write::<E>(&op).and(Err(error)),
+        Err(error) => Err(error),
     };
     let conflict =
         matches!(&result, Err(Error::Refused(refusals)) if refusals.iter().any(|r| r.code == Code::Conflict));
@@ -64,9 +71,9 @@ pub async fn update<E: Concept>(
 /// Records an assertion.
 pub async fn record<E: Claim>(ctx: &Context<'_>, draft: E::Draft, problems: Problems) -> Result<Written<E::Model>> {
     let op = begin(ctx).await?;
-    let result = match readable(draft, problems) {
-        Ok(draft) => assertion::record::<E>(&op, &draft).await,
-        Err(error) => assertion::may_write(&op).and(Err(error)),
+    let result = match readable(&op, Action::Assert, problems) {
+        Ok(()) => assertion::record::<E>(&op, &draft).await,
+        Err(error) => Err(error),
     };
     end(op, result).await
 }
@@ -79,9 +86,9 @@ pub async fn supersede<E: Claim>(
     problems: Problems,
 ) -> Result<Written<E::Model>> {
     let op = begin(ctx).await?;
-    let result = match readable(draft, problems) {
-        Ok(draft) => assertion::supersede::<E>(&op, id, &draft).await,
-        Err(error) => assertion::may_write(&op).and(Err(error)),
+    let result = match readable(&op, Action::Assert, problems) {
+        Ok(()) => assertion::supersede::<E>(&op, id, &draft).await,
+        Err(error) => Err(error),
     };
     end(op, result).await
 }
@@ -90,6 +97,13 @@ pub async fn supersede<E: Claim>(
 pub async fn retract<E: Claim>(ctx: &Context<'_>, id: i64, reason: &str) -> Result<Written<E::Model>> {
     let op = begin(ctx).await?;
     let result = assertion::retract::<E>(&op, id, reason).await;
+    end(op, result).await
+}
+
+/// Changes how far an assertion may travel.
+pub async fn mark<E: Claim>(ctx: &Context<'_>, id: i64, marking: Marking) -> Result<Written<E::Model>> {
+    let op = begin(ctx).await?;
+    let result = marking::change::<E>(&op, id, marking).await;
     end(op, result).await
 }
 

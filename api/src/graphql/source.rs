@@ -276,9 +276,9 @@ pub struct CreateSourceInput {
     reliability: Option<word::Reliability>,
     /// The key that its importer gives it, unique among its kind in the dossier.
     external_id: Option<String>,
-    /// How far it may travel (TLP 2.0).
-    #[graphql(default_with = "Marking::Clear")]
-    marking: Marking,
+    /// How far it may travel (TLP 2.0). It never travels further than what it refers to: left out or too low, it is marked like
+    /// the highest of that.
+    marking: Option<Marking>,
 }
 
 impl CreateSourceInput {
@@ -305,7 +305,7 @@ impl CreateSourceInput {
             dossier: problems.key("dossier", Kind::Dossier, &dossier),
             slug,
             external_id,
-            marking: marking.into(),
+            marking: marking.map(Into::into),
             title,
             url,
             publisher,
@@ -419,7 +419,7 @@ impl SourceMutation {
         let edit = |draft: &mut Draft| {
             set(&mut draft.slug, slug);
             set_or_clear(&mut draft.external_id, external_id);
-            set(&mut draft.marking, marking);
+            draft.marking = marking.map(Into::into).or(draft.marking);
             set(&mut draft.title, title);
             set_or_clear(&mut draft.url, url);
             set_or_clear(&mut draft.publisher, publisher);

@@ -314,9 +314,9 @@ pub struct CreateStakeholderInput {
     identifiers: Option<Vec<IdentifierInput>>,
     /// The key that its importer gives it, unique among its kind in the dossier.
     external_id: Option<String>,
-    /// How far it may travel (TLP 2.0).
-    #[graphql(default_with = "Marking::Clear")]
-    marking: Marking,
+    /// How far it may travel (TLP 2.0). It never travels further than what it refers to: left out or too low, it is marked like
+    /// the highest of that.
+    marking: Option<Marking>,
 }
 
 impl CreateStakeholderInput {
@@ -326,7 +326,7 @@ impl CreateStakeholderInput {
             dossier: problems.key("dossier", Kind::Dossier, &dossier),
             slug,
             external_id,
-            marking: marking.into(),
+            marking: marking.map(Into::into),
             name,
             kind: kind.into(),
             aliases: aliases.unwrap_or_default(),
@@ -415,7 +415,7 @@ impl StakeholderMutation {
         let edit = |draft: &mut Draft| {
             set(&mut draft.slug, slug);
             set_or_clear(&mut draft.external_id, external_id);
-            set(&mut draft.marking, marking);
+            draft.marking = marking.map(Into::into).or(draft.marking);
             set(&mut draft.name, name);
             set(&mut draft.kind, kind);
             set(&mut draft.aliases, aliases);

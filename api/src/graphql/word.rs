@@ -254,16 +254,30 @@ pub enum DatePrecision {
     Year,
 }
 
-/// What an account may do.
+/// What an account may do in the whole instance. In a dossier, its role as a member counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum)]
 #[graphql(remote = "words::Role")]
 pub enum Role {
-    /// May read.
+    /// Only ever reads, whatever it is a member of.
     Reader,
-    /// May also create and edit nodes, and record, supersede and retract assertions.
+    /// May open dossiers, and do in a dossier what its role as a member permits.
     Analyst,
-    /// May do all of that and manage accounts.
+    /// Owns every dossier, manages accounts, and reads the audit log of the instance.
     Admin,
+}
+
+/// What a member may do in a dossier. Each may do what those before may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum)]
+#[graphql(remote = "words::MemberRole")]
+pub enum MemberRole {
+    /// Reads and exports, as far as its clearance reaches.
+    Reader,
+    /// Creates and edits nodes, records and supersedes assertions, and retracts its own.
+    Analyst,
+    /// Retracts what others have recorded as well.
+    Editor,
+    /// Manages members, changes markings, reads the audit log of the dossier, and may delete it.
+    Owner,
 }
 
 /// Where a stakeholder stands on a mechanism: a five-point scale, −2 to +2. Comparisons (`gt`, `lt`) follow the

@@ -180,7 +180,7 @@ fn prepare(question: &mut Request, actor: &Actor, outcome: &mut Outcome) -> Resu
     let asked = question.operation_name.clone();
     let document = question.parsed_query().map_err(document::syntax_error)?;
     outcome.operation = document::operation_name(document, asked.as_deref());
-    if *actor == Actor::Anonymous {
+    if matches!(actor, Actor::Anonymous) {
         // Disabled, it would be answered with null, which explains nothing.
         if document::is_introspective(document) {
             let error = Error::Unauthenticated("sign in first: the schema is shown to those who are signed in");

@@ -48,7 +48,7 @@ impl NodeLine for record::Dossier {
         Ok(dossier::Draft {
             slug,
             external_id: stored.and_then(|stored| stored.external_id),
-            marking: marking.unwrap_or_default(),
+            marking,
             title,
             question,
             description,
@@ -66,7 +66,7 @@ impl NodeLine for record::Stakeholder {
             dossier: names.dossier()?,
             slug,
             external_id,
-            marking: marking.unwrap_or_default(),
+            marking,
             name,
             kind,
             aliases: aliases.unwrap_or_default(),
@@ -94,7 +94,7 @@ impl NodeLine for record::Mechanism {
             dossier,
             slug,
             external_id,
-            marking: marking.unwrap_or_default(),
+            marking,
             name,
             mode,
             kind,
@@ -129,7 +129,7 @@ impl NodeLine for record::Source {
             dossier: names.dossier()?,
             slug,
             external_id,
-            marking: marking.unwrap_or_default(),
+            marking,
             title,
             url,
             publisher,
@@ -153,7 +153,7 @@ impl NodeLine for record::Condition {
         Ok(condition::Draft {
             dossier: names.dossier()?,
             external_id,
-            marking: marking.unwrap_or_default(),
+            marking,
             mechanism: names.one(Kind::Mechanism, "mechanism", &mechanism).await?,
             statement,
             legal_basis,
@@ -169,7 +169,7 @@ impl NodeLine for record::Argument {
         Ok(argument::Draft {
             dossier: names.dossier()?,
             external_id,
-            marking: marking.unwrap_or_default(),
+            marking,
             statement,
             frame,
             description,
@@ -192,7 +192,7 @@ async fn evidence(line: record::Evidence, names: &mut Names<'_>) -> Result<Evide
         occurred,
         credibility,
         confidence,
-        marking: marking.unwrap_or_default(),
+        marking,
     })
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{TimeZone, Utc};
 use entity::filter::Filter;
 use entity::moment::Moment;
-use entity::words::{Role, Stance};
+use entity::words::{Marking, Role, Stance};
 use entity::{account, position, source, stakeholder};
 use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, Statement};
 use tempfile::TempDir;
@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use super::{Report, SAMPLE, load};
 use crate::domain::{assertion, list};
 use crate::error::{Error, Result};
-use crate::op::{Actor, Base, Clock, Ids, Op, Signed};
+use crate::op::{Actor, Base, Clock, Credential, Ids, Memberships, Op, Signed};
 use crate::store::{Place, Store};
 
 #[derive(Debug)]
@@ -40,13 +40,21 @@ impl World {
         let store = Store::open(&Place { url, connections_max: 2, wait_max: Duration::from_secs(5) }).await.unwrap();
         store.migrate_up().await.unwrap();
         let base = Base { store, clock: Arc::new(FixedClock), ids: Arc::new(Ids::new(1)) };
-        let signed = Signed { id: 1, role };
+        let signed = Signed {
+            id: 1,
+            role,
+            clearance: Marking::Red,
+            memberships: Memberships::default(),
+            credential: Credential::Machine,
+        };
         let account = account::Model {
             id: signed.id,
             email: "analyst@example.org".to_owned(),
             name: "Analyst".to_owned(),
             password_hash: String::new(),
             role,
+            clearance: Marking::Red,
+            suspended_at: None,
             created_at: FixedClock.now(),
         };
         let op = base.op(Actor::Account(signed));

@@ -1,0 +1,182 @@
+//! Markings: how far a record may travel, and how that spreads.
+//!
+//! A record is marked at least as high as everything that it refers to, as a document is classified by its most sensitive
+//! part. So whoever may see a record may see what it speaks of: a visible record has no hidden neighbour that a missing
+//! name or a refusal could give away. A new record takes at least the marking of what it refers to; raising a record's
+//! marking raises all that refers to it, its earlier versions and revisions and the text by which it is found included.
+
+use std::collections::BTreeSet;
+
+use entity::filter::Filter;
+use entity::kind::Kind;
+use entity::referrer::{self, By};
+use entity::words::Marking;
+use entity::{revision, search_document};
+use sea_orm::sea_query::{Expr, ExprTrait, IntoIden, Query};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
+
+use crate::domain::assertion::Claim;
+use crate::domain::reference::{self, Reference};
+use crate::domain::{list, search};
+use crate::error::{Code, Error, Problems, Result};
+use crate::op::Op;
+use crate::policy::{self, Action};
+
+/// How many keys one statement names: both databases take as many values.
+const KEYS_MAX: usize = 5_000;
+
+/// Reports a marking that the actor could not see themselves.
+pub(super) fn check(op: &Op, asked: Option<Marking>, problems: &mut Problems) -> Result<()> {
+    let clearance = policy::signed(op)?.clearance;
+    if asked.is_some_and(|asked| asked > clearance) {
+        problems.add(Code::Invalid, "marking", format!("is above your own clearance, {}", word(clearance)));
+    }
+    Ok(())
+}
+
+/// Changes how far an assertion may travel. What it says stays as it is: a marking is how to handle it. To be called
+/// within a transaction.
+///
+/// # Errors
+/// [`Error::Refused`] if there is no such assertion, or the marking is below that of what it refers to or above one's own
+/// clearance; [`Error::Forbidden`] if one may not.
+pub async fn change<E: Claim>(op: &Op, id: i64, marking: Marking) -> Result<E::Model> {
+    policy::may(op, Action::ChangeMarking)?;
+    let found = list::get::<E>(op, Filter::equal(E::ID, id)).await?;
+    let missing = || Error::refused(Code::NotFound, "id", format!("there is no such {}", E::KIND.noun()));
+    let current = found.ok_or_else(missing)?;
+    let provenance = E::provenance(&current);
+    policy::authorise(op, Action::ChangeMarking, provenance.dossier_id)?;
+    let mut problems = Problems::default();
+    check(op, Some(marking), &mut problems)?;
+    let floor = floor::<E>(op, &current).await?;
+    if marking < floor {
+        let text = format!("is below {}, the marking of what this {} refers to", word(floor), E::KIND.noun());
+        problems.add(Code::Invalid, "marking", text);
+    }
+    problems.finish()?;
+    if marking > provenance.marking {
+        raise(op, E::KIND, provenance.dossier_id, id, marking).await?;
+    } else {
+        E::update_many().col_expr(E::MARKING, Expr::val(marking)).filter(E::ID.eq(id)).exec(&op.lane).await?;
+        search::mark(op, id, marking).await?;
+    }
+    list::get::<E>(op, Filter::equal(E::ID, id)).await?.ok_or_else(missing)
+}
+
+/// The highest marking of what an assertion refers to.
+async fn floor<E: Claim>(op: &Op, model: &E::Model) -> Result<Marking> {
+    let draft = E::draft(op, model).await?;
+    let evidence = E::evidence(&draft);
+    let mut references = E::references(&draft);
+    references.push(Reference::new("dossier", Kind::Dossier, evidence.dossier));
+    references.push(Reference::new("source", Kind::Source, evidence.source));
+    reference::check(op, &policy::scope(op)?, evidence.dossier, &references, &mut Problems::default()).await
+}
+
+/// Raises the marking of a record, and of all that refers to it, to at least this.
+pub(super) async fn raise(op: &Op, kind: Kind, dossier: i64, id: i64, marking: Marking) -> Result<()> {
+    let mut waiting = vec![(kind, vec![id])];
+    let mut seen = BTreeSet::from([id]);
+    while let Some((kind, ids)) = waiting.pop() {
+        for ids in ids.chunks(KEYS_MAX) {
+            set(op, kind, ids, marking).await?;
+            if !kind.is_assertion() {
+                raise_revisions(op, dossier, kind, ids, marking).await?;
+            }
+            let mut next = referring(op, kind, ids, marking).await?;
+            if kind.is_assertion() {
+                next.push((kind, predecessors(op, kind, ids).await?));
+            }
+            for (kind, mut ids) in next {
+                ids.retain(|id| seen.insert(*id));
+                if !ids.is_empty() {
+                    waiting.push((kind, ids));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn set(op: &Op, kind: Kind, ids: &[i64], marking: Marking) -> Result<()> {
+    let keys = || Expr::col("id").is_in(ids.iter().copied());
+    let update = Query::update()
+        .table(kind.table())
+        .value("marking", Expr::val(marking))
+        .and_where(keys())
+        .and_where(Expr::col("marking").lt(marking))
+        .take();
+    op.lane.execute(&update).await?;
+    search_document::Entity::update_many()
+        .col_expr(search_document::Column::Marking, Expr::val(marking))
+        .filter(search_document::Column::Id.is_in(ids.iter().copied()))
+        .filter(search_document::Column::Marking.lt(marking))
+        .exec(&op.lane)
+        .await?;
+    Ok(())
+}
+
+/// Raises the revisions of these nodes, and those of other nodes that name them, also where the nodes no longer do.
+async fn raise_revisions(op: &Op, dossier: i64, kind: Kind, ids: &[i64], marking: Marking) -> Result<()> {
+    use revision::Column;
+    let mut naming = Condition::any().add(Column::NodeId.is_in(ids.iter().copied()));
+    for id in ids {
+        naming = naming
+            .add(Column::Snapshot.contains(crate::id::encode(kind, *id)))
+            .add(Column::Snapshot.contains(format!("_id\":{id},")))
+            .add(Column::Snapshot.contains(format!("_id\":{id}}}")));
+    }
+    revision::Entity::update_many()
+        .col_expr(Column::Marking, Expr::val(marking))
+        .filter(Column::DossierId.eq(dossier))
+        .filter(Column::Marking.lt(marking))
+        .filter(naming)
+        .exec(&op.lane)
+        .await?;
+    Ok(())
+}
+
+/// The records that refer to these and are marked lower, by kind.
+async fn referring(op: &Op, kind: Kind, ids: &[i64], marking: Marking) -> Result<Vec<(Kind, Vec<i64>)>> {
+    let mut found = Vec::new();
+    for referrer in referrer::to(kind) {
+        let refers = match referrer.by {
+            By::Column(column) => Expr::col(column).is_in(ids.iter().copied()),
+            By::Link { table, from, to } => {
+                let links = Query::select()
+                    .column(from.into_iden())
+                    .from(table)
+                    .and_where(Expr::col(to).is_in(ids.iter().copied()))
+                    .take();
+                Expr::col("id").in_subquery(links)
+            }
+        };
+        let lower = Expr::col("marking").lt(marking);
+        found.push((referrer.from, keys(op, referrer.from, "id", refers.and(lower)).await?));
+    }
+    Ok(found)
+}
+
+/// The assertions that these superseded.
+async fn predecessors(op: &Op, kind: Kind, ids: &[i64]) -> Result<Vec<i64>> {
+    let corrected = Expr::col("id").is_in(ids.iter().copied()).and(Expr::col("supersedes_id").is_not_null());
+    keys(op, kind, "supersedes_id", corrected).await
+}
+
+async fn keys(op: &Op, kind: Kind, column: &'static str, condition: Expr) -> Result<Vec<i64>> {
+    let select = Query::select().expr_as(Expr::col(column), "key").from(kind.table()).and_where(condition).take();
+    let rows = op.lane.query_all(&select).await?;
+    Ok(rows.iter().map(|row| row.try_get("", "key")).collect::<Result<_, _>>()?)
+}
+
+/// The name of a marking in a sentence.
+const fn word(marking: Marking) -> &'static str {
+    match marking {
+        Marking::Clear => "CLEAR",
+        Marking::Green => "GREEN",
+        Marking::Amber => "AMBER",
+        Marking::AmberStrict => "AMBER_STRICT",
+        Marking::Red => "RED",
+    }
+}
