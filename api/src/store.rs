@@ -5,6 +5,7 @@
 
 mod current;
 mod lane;
+mod rate;
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use sea_orm::{
 };
 
 pub use self::lane::Lane;
+pub use self::rate::{Bucket, Taken};
 use crate::error::{Error, Result};
 
 /// A database.
@@ -25,6 +27,7 @@ use crate::error::{Error, Result};
 pub struct Store {
     reader: DatabaseConnection,
     writer: DatabaseConnection,
+    kept: rate::Kept,
 }
 
 /// Where the database is, and how hard it may be used.
@@ -81,6 +84,7 @@ impl Store {
         Ok(Self {
             reader: SqlxSqliteConnector::from_sqlx_sqlite_pool(reader),
             writer: SqlxSqliteConnector::from_sqlx_sqlite_pool(writer),
+            kept: rate::Kept::default(),
         })
     }
 
@@ -92,7 +96,7 @@ impl Store {
             .connect_timeout(place.wait_max)
             .sqlx_logging(false);
         let pool = Database::connect(options).await.map_err(|cause| away(&cause))?;
-        Ok(Self { reader: pool.clone(), writer: pool })
+        Ok(Self { reader: pool.clone(), writer: pool, kept: rate::Kept::default() })
     }
 
     /// A lane that reads.

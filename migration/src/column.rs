@@ -193,6 +193,16 @@ pub async fn assertion_indexes(
     manager.create_index(external).await
 }
 
+/// What a table holds may be lost in a crash, and need not wait for the disk. SQLite knows no such tables.
+pub async fn unlogged(manager: &SchemaManager<'_>, table: &'static str) -> Result<(), DbErr> {
+    match manager.get_database_backend() {
+        DbBackend::Postgres => {
+            manager.get_connection().execute_unprepared(&format!("ALTER TABLE {table} SET UNLOGGED")).await.map(drop)
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Drops tables, last made first.
 pub async fn drop_tables(manager: &SchemaManager<'_>, tables: &[&'static str]) -> Result<(), DbErr> {
     for table in tables {
