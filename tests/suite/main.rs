@@ -1,3 +1,8 @@
 //! The one test binary.
 
+mod access_token;
+mod account;
+mod provider;
 mod sample;
+mod session;
+mod signing_key;
