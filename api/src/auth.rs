@@ -124,7 +124,7 @@ impl Auth {
     }
 
     /// Who asks, by the token that they sent; without one, the anonymous actor. Takes one statement, counted with those of
-    /// `op`.
+    /// `op`, and one more when a signing key or a provider's subject is seen for the first time.
     ///
     /// # Errors
     /// [`Error::Unauthenticated`] if the token is malformed, expired, not yet valid, revoked, or of an account that is no

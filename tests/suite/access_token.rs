@@ -78,11 +78,12 @@ demarche_tests::suite! {
         let questions = [read, write, manage, mint];
         for (scope, expected) in [
             ("READ", ["ok", "FORBIDDEN", "FORBIDDEN", "FORBIDDEN"]),
-            ("WRITE", ["FORBIDDEN", "ok", "FORBIDDEN", "FORBIDDEN"]),
+            ("WRITE", ["ok", "ok", "FORBIDDEN", "FORBIDDEN"]),
             ("EXPORT", ["FORBIDDEN", "FORBIDDEN", "FORBIDDEN", "FORBIDDEN"]),
             ("ADMIN", ["FORBIDDEN", "FORBIDDEN", "ok", "ok"]),
         ] {
-            let client = token(&world, &admin, &[scope], json!({})).await;
+            let scopes: &[&str] = if scope == "WRITE" { &["READ", "WRITE"] } else { &[scope] };
+            let client = token(&world, &admin, scopes, json!({})).await;
             for (question, expected) in questions.iter().zip(expected) {
                 assert_eq!(fate(&client, question).await, expected, "{scope}: {question}");
             }
@@ -146,7 +147,7 @@ demarche_tests::suite! {
         assert_eq!((code(&strict), &strict["errors"][0]["field"]), (&json!("INVALID"), &json!(["scopes", "1"])));
         assert_eq!(strict["token"], Value::Null);
         let narrow = token(&world, &admin, &["READ", "ADMIN"], json!({ "expiresAt": "2026-11-24T13:00:00Z" })).await;
-        let wide = create(&narrow, &["WRITE"], json!({ "expiresAt": "2026-11-24T12:30:00Z" })).await;
+        let wide = create(&narrow, &["WRITE", "READ"], json!({ "expiresAt": "2026-11-24T12:30:00Z" })).await;
         assert_eq!(wide["errors"][0]["field"], json!(["scopes", "0"]));
         for late in [json!({}), json!({ "expiresAt": "2026-11-24T13:00:01Z" })] {
             assert_eq!(create(&narrow, &["READ"], late).await["errors"][0]["field"], json!(["expiresAt"]));
@@ -162,6 +163,7 @@ demarche_tests::suite! {
             payload["errors"].as_array().unwrap().iter().map(|error| error["field"][0].clone()).collect()
         };
         assert_eq!(fields(&create(&analyst, &[], input).await), ["name", "scopes", "expiresAt"]);
+        assert_eq!(fields(&create(&analyst, &["WRITE"], json!({})).await), ["scopes"], "WRITE needs READ");
     }
 
     async fn a_token_holds_until_it_expires_or_for_ever(world) {

@@ -40,7 +40,6 @@ async fn sessions(client: &Client) -> Vec<Value> {
     viewer["viewer"]["sessions"].as_array_mut().unwrap().drain(..).collect()
 }
 
-/// The hash of the analyst's password, as it would be of an account of theirs.
 async fn suspend(world: &World, role: Role) {
     let id = demarche_api::id::encode(entity::kind::Kind::Account, key(role));
     let input = json!({ "id": id, "suspended": true });
@@ -239,6 +238,8 @@ demarche_tests::suite! {
     async fn finding_out_who_asks_takes_one_statement(world) {
         world.load_sample().await;
         let payload = signed_in(&world, Role::Reader).await;
+        // The first token of a signing key takes one more, to learn the key.
+        assert!(holds(&world, &payload).await);
         let op = world.base.op(demarche_api::op::Actor::Anonymous);
         world.auth.actor(&op, payload["accessToken"].as_str()).await.unwrap();
         assert_eq!(op.lane.statements(), 1);

@@ -92,6 +92,15 @@ fn check_scopes(credential: &Credential, scopes: &[TokenScope], problems: &mut P
             problems.add(Code::Invalid, &format!("scopes.{n}"), text);
         }
     }
+    // Half of a pair would let nothing through, and nobody would know why.
+    for (scope, needed, text) in [
+        (TokenScope::Write, TokenScope::Read, "WRITE needs READ: what is written is looked up, and read back"),
+        (TokenScope::ExportAmberStrict, TokenScope::Export, "EXPORT_AMBER_STRICT needs EXPORT"),
+    ] {
+        if scopes.contains(&scope) && !scopes.contains(&needed) {
+            problems.add(Code::Invalid, "scopes", text);
+        }
+    }
 }
 
 /// It must hold for a while, and not longer than the access token that it is made with.

@@ -33,7 +33,7 @@ pub async fn admit(op: &Op, newcomer: &Newcomer) -> Result<bool> {
     // Looked up without writing: who is refused costs no transaction.
     let known = Entity::find_by_id((newcomer.issuer.clone(), newcomer.subject.clone())).one(&op.lane).await?;
     if known.is_some() {
-        return Ok(false);
+        return Ok(true);
     }
     let Some(email) = &newcomer.email else { return Ok(false) };
     let existing = find(op, email).await?;

@@ -286,12 +286,12 @@ pub enum MemberRole {
 pub enum TokenScope {
     /// To read records.
     Read,
-    /// To open dossiers, edit nodes, record, supersede and retract assertions, and change markings.
+    /// To open dossiers, edit nodes, record, supersede and retract assertions, and change markings. Needs `READ`.
     Write,
     /// To take records away in a file, up to the marking `AMBER`.
     Export,
-    /// To take away what is marked `AMBER_STRICT` or `RED` as well, as far as the account is cleared. A session does not have
-    /// it, so that only the command line hands it out.
+    /// To take away what is marked `AMBER_STRICT` or `RED` as well, as far as the account is cleared. Needs `EXPORT`. A session
+    /// does not have it, so that only the command line hands it out.
     ExportAmberStrict,
     /// To manage members, accounts, sessions and access tokens, to read the audit log, and to delete dossiers.
     Admin,
