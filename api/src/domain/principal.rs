@@ -8,7 +8,7 @@ use entity::words::{Marking, MemberRole, Role};
 use entity::{identity, member, session, signing_key};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, FromQueryResult, Iden, JoinType, QueryFilter, QuerySelect, QueryTrait, Select,
+    ColumnTrait, Condition, EntityTrait, FromQueryResult, JoinType, QueryFilter, QuerySelect, QueryTrait, Select,
 };
 
 use crate::error::Result;
@@ -43,17 +43,17 @@ fn active() -> Select<Entity> {
         .column_as(member::Column::DossierId, "dossier_id")
         .column_as(member::Column::Role, "member_role")
         .filter(Column::SuspendedAt.is_null());
-    join(&mut select, JoinType::LeftJoin, member::Entity, member::Column::AccountId);
+    join(&mut select, JoinType::LeftJoin, &member::Column::AccountId);
     select
 }
 
 /// Joins a table whose `account` says whose its rows are.
-fn join<T: Iden + 'static>(select: &mut Select<Entity>, kind: JoinType, table: T, account: impl ColumnTrait) {
+fn join<C: ColumnTrait>(select: &mut Select<Entity>, kind: JoinType, account: &C) {
     let on = Condition::all().add(account.into_expr().eq(Column::Id.into_expr()));
-    QueryTrait::query(select).join(kind, sea_orm::sea_query::Alias::new(table.to_string()), on);
+    QueryTrait::query(select).join(kind, account.entity_name(), on);
 }
 
-fn signed(rows: Vec<Membership>, credential: Credential) -> Option<Signed> {
+fn signed(rows: &[Membership], credential: Credential) -> Option<Signed> {
     let Membership { id, role, clearance, .. } = *rows.first()?;
     let roles = rows.iter().filter_map(|row| row.dossier_id.zip(row.member_role));
     Some(Signed { id, role, clearance, memberships: Memberships::new(roles), credential })
@@ -64,8 +64,8 @@ fn signed(rows: Vec<Membership>, credential: Credential) -> Option<Signed> {
 /// # Errors
 /// If the database is away.
 pub async fn by_key(op: &Op, id: i64, credential: Credential) -> Result<Option<Signed>> {
-    let rows = active().filter(Column::Id.eq(id)).into_model().all(&op.lane).await?;
-    Ok(signed(rows, credential))
+    let rows: Vec<Membership> = active().filter(Column::Id.eq(id)).into_model().all(&op.lane).await?;
+    Ok(signed(&rows, credential))
 }
 
 /// By a session of its own that goes on, and a key of ours that has not gone.
@@ -83,9 +83,9 @@ pub async fn by_session(op: &Op, id: i64, session: i64, kid: &str) -> Result<Opt
         .filter(session::Column::Id.eq(session))
         .filter(super::session::goes_on(op.now()))
         .filter(Expr::exists(key));
-    join(&mut select, JoinType::InnerJoin, session::Entity, session::Column::AccountId);
-    let rows = select.into_model().all(&op.lane).await?;
-    Ok(signed(rows, Credential::Session(session)))
+    join(&mut select, JoinType::InnerJoin, &session::Column::AccountId);
+    let rows: Vec<Membership> = select.into_model().all(&op.lane).await?;
+    Ok(signed(&rows, Credential::Session(session)))
 }
 
 /// By the hash of an access token that holds; also says when it was used last.
@@ -100,14 +100,15 @@ pub async fn by_token(op: &Op, hash: &str) -> Result<Option<(Signed, Option<Mome
         .column_as(access_token::Column::UsedAt, "used_at")
         .filter(access_token::Column::Hash.eq(hash))
         .filter(super::access_token::holds(op.now()));
-    join(&mut select, JoinType::InnerJoin, access_token::Entity, access_token::Column::AccountId);
+    join(&mut select, JoinType::InnerJoin, &access_token::Column::AccountId);
     let rows: Vec<ByToken> = select.into_model().all(&op.lane).await?;
     let Some(ByToken { token_id: id, scopes, only_dossier: dossier, used_at, .. }) = rows.first() else {
         return Ok(None);
     };
     let (credential, used_at) =
         (Credential::Token { id: *id, scopes: scopes.list(), dossier: *dossier }, used_at.to_owned());
-    Ok(signed(rows.into_iter().map(|row| row.who).collect(), credential).map(|signed| (signed, used_at)))
+    let rows: Vec<Membership> = rows.into_iter().map(|row| row.who).collect();
+    Ok(signed(&rows, credential).map(|signed| (signed, used_at)))
 }
 
 /// By what an outside provider calls it.
@@ -116,7 +117,7 @@ pub async fn by_token(op: &Op, hash: &str) -> Result<Option<(Signed, Option<Mome
 /// If the database is away.
 pub async fn by_identity(op: &Op, issuer: &str, subject: &str) -> Result<Option<Signed>> {
     let mut select = active().filter(identity::Column::Issuer.eq(issuer)).filter(identity::Column::Subject.eq(subject));
-    join(&mut select, JoinType::InnerJoin, identity::Entity, identity::Column::AccountId);
-    let rows = select.into_model().all(&op.lane).await?;
-    Ok(signed(rows, Credential::Provider(issuer.to_owned())))
+    join(&mut select, JoinType::InnerJoin, &identity::Column::AccountId);
+    let rows: Vec<Membership> = select.into_model().all(&op.lane).await?;
+    Ok(signed(&rows, Credential::Provider(issuer.to_owned())))
 }

@@ -73,7 +73,7 @@ mod tests {
 
     use super::*;
 
-    fn claims(value: Value) -> Map<String, Value> {
+    fn claims(value: &Value) -> Map<String, Value> {
         value.as_object().unwrap().clone()
     }
 
@@ -84,18 +84,19 @@ mod tests {
 
     #[test]
     fn the_highest_grade_counts() {
-        let of = |value| grades("groups").of(&claims(json!({ "groups": value })));
+        let of = |value| grades("groups").of(&claims(&json!({ "groups": value })));
         assert_eq!(of(json!("readers")), Some(Role::Reader));
         assert_eq!(of(json!(["readers", "chiefs", "others", 1])), Some(Role::Admin));
         for nothing in [json!("others"), json!([]), json!(null), json!({ "readers": true }), json!("Readers")] {
             assert_eq!(of(nothing.clone()), None, "{nothing}");
         }
-        assert_eq!(Grades::<Role>::default().of(&claims(json!({ "groups": "readers" }))), None);
+        assert_eq!(Grades::<Role>::default().of(&claims(&json!({ "groups": "readers" }))), None);
     }
 
     #[test]
     fn a_claim_is_found_by_its_name_before_its_path() {
-        let token = claims(json!({ "realm.roles": "readers", "realm": { "roles": "chiefs", "x": { "y": "chiefs" } } }));
+        let token =
+            claims(&json!({ "realm.roles": "readers", "realm": { "roles": "chiefs", "x": { "y": "chiefs" } } }));
         assert_eq!(grades("realm.roles").of(&token), Some(Role::Reader));
         assert_eq!(grades("realm.x.y").of(&token), Some(Role::Admin));
         assert_eq!(grades("realm.z").of(&token), None);
@@ -105,7 +106,7 @@ mod tests {
     #[test]
     fn an_address_must_be_verified() {
         let mapping = |trusts_email| Mapping { email_claim: "email".into(), trusts_email, ..Mapping::default() };
-        let of = |trusts, value| mapping(trusts).email(&claims(value));
+        let of = |trusts, value| mapping(trusts).email(&claims(&value));
         assert_eq!(of(false, json!({ "email": "a@b", "email_verified": true })).as_deref(), Some("a@b"));
         assert_eq!(of(false, json!({ "email": "a@b", "email_verified": "true" })), None);
         assert_eq!(of(false, json!({ "email": "a@b" })), None);
