@@ -156,7 +156,7 @@ impl World {
     async fn signed_in(&self, role: Role) -> Client {
         let account =
             account::Entity::find_by_id(key(role)).one(&self.base.op(Actor::Anonymous).lane).await.unwrap().unwrap();
-        let issued = self.auth.begin_session(&self.base, account).await.unwrap();
+        let issued = self.auth.begin_session(&self.base.op(Actor::Anonymous), account).await.unwrap();
         self.client(Some(issued.token.expose().to_owned()))
     }
 

@@ -40,6 +40,11 @@ async fn sessions(client: &Client) -> Vec<Value> {
     viewer["viewer"]["sessions"].as_array_mut().unwrap().drain(..).collect()
 }
 
+/// An operation of nobody, beside the server.
+fn nobody(world: &World) -> demarche_api::op::Op {
+    world.base.op(demarche_api::op::Actor::Anonymous)
+}
+
 async fn suspend(world: &World, role: Role) {
     let id = demarche_api::id::encode(entity::kind::Kind::Account, key(role));
     let input = json!({ "id": id, "suspended": true });
@@ -224,10 +229,10 @@ demarche_tests::suite! {
     async fn the_oldest_of_too_many_sessions_ends(world) {
         let account = entity::account::Entity::find_by_id(key(Role::Reader));
         let account = account.one(&world.base.store.reading()).await.unwrap().unwrap();
-        let first = world.auth.begin_session(&world.base, account.clone()).await.unwrap();
-        let second = world.auth.begin_session(&world.base, account.clone()).await.unwrap();
+        let first = world.auth.begin_session(&nobody(&world), account.clone()).await.unwrap();
+        let second = world.auth.begin_session(&nobody(&world), account.clone()).await.unwrap();
         for _ in 0..99 {
-            world.auth.begin_session(&world.base, account.clone()).await.unwrap();
+            world.auth.begin_session(&nobody(&world), account.clone()).await.unwrap();
         }
         let status = async |token: &str| world.with_token(token).ask("{ viewer { id } }").await.status;
         assert_eq!(status(first.token.expose()).await, 401);
@@ -240,7 +245,7 @@ demarche_tests::suite! {
         let payload = signed_in(&world, Role::Reader).await;
         // The first token of a signing key takes one more, to learn the key.
         assert!(holds(&world, &payload).await);
-        let op = world.base.op(demarche_api::op::Actor::Anonymous);
+        let op = nobody(&world);
         world.auth.actor(&op, payload["accessToken"].as_str()).await.unwrap();
         assert_eq!(op.lane.statements(), 1);
     }
@@ -249,7 +254,7 @@ demarche_tests::suite! {
         let account = entity::account::Entity::find_by_id(key(Role::Reader));
         let account = account.one(&world.base.store.reading()).await.unwrap().unwrap();
         let hash = account.password_hash.clone().unwrap().0;
-        let issued = world.auth.begin_session(&world.base, account).await.unwrap();
+        let issued = world.auth.begin_session(&nobody(&world), account).await.unwrap();
         let printed = format!("{issued:?} {:?} {:?}", world.auth, World::auth_settings());
         for secret in [issued.token.expose(), issued.refresh_token.expose(), hash.as_str(), "no secret at all"] {
             assert!(!printed.contains(secret), "{printed}");

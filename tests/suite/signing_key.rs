@@ -112,11 +112,18 @@ demarche_tests::suite! {
     }
 
     async fn a_deleted_key_verifies_nothing_from_then_on(world) {
+        let delete = async |which: &str| {
+            let op = world.base.op(Actor::Anonymous).begin().await.unwrap();
+            entity::signing_key::Entity::delete_by_id(which).exec(&op.lane).await.unwrap();
+            op.commit().await.unwrap();
+        };
+        let old = sign_in(&world).await;
+        rotate(&world).await;
         let token = sign_in(&world).await;
-        assert_eq!(status(&world, &token).await, 200);
-        let op = world.base.op(Actor::Anonymous).begin().await.unwrap();
-        entity::signing_key::Entity::delete_many().exec(&op.lane).await.unwrap();
-        op.commit().await.unwrap();
+        assert_eq!((status(&world, &old).await, status(&world, &token).await), (200, 200));
+        delete(&kid(&old)).await;
+        assert_eq!((status(&world, &old).await, status(&world, &token).await), (401, 200));
+        delete(&kid(&token)).await;
         assert_eq!(status(&world, &token).await, 401);
         assert_eq!(status(&world, &sign_in(&world).await).await, 200, "a new one is made where there is none");
     }

@@ -2,6 +2,7 @@
 
 use tracing::{info, warn};
 
+use crate::error::Result;
 use crate::op::Op;
 
 /// What came of trying to sign in. Accounts and sessions are named by their keys; of what was typed, nothing is repeated.
@@ -35,11 +36,16 @@ pub enum Attempt {
     },
 }
 
-/// Notes what came of it.
-pub fn note(_op: &Op, attempt: Attempt) {
+/// Notes what came of it. `op` is the request in which it was tried, outside of any transaction: what came of it has been
+/// kept already.
+///
+/// # Errors
+/// If it cannot be noted; then nobody is signed in.
+pub async fn note(_op: &Op, attempt: Attempt) -> Result<()> {
     match attempt {
         Attempt::SignedIn { .. } | Attempt::Refreshed { .. } => info!(?attempt, "signed in"),
         Attempt::Refused { .. } => warn!(?attempt, "a sign-in was refused"),
         Attempt::Replayed { .. } => warn!(?attempt, "a refresh token was shown again: its session has ended"),
     }
+    Ok(())
 }

@@ -11,7 +11,7 @@ use super::{Auth, Secret, opaque};
 use crate::domain::account::{change_password, check_new_password, find, get};
 use crate::domain::session::{self, Refreshed};
 use crate::error::{Code, Error, Problems, Result};
-use crate::op::{Actor, Base, Op};
+use crate::op::Op;
 use crate::policy::{self, Action};
 
 /// What a sign-in gives.
@@ -51,15 +51,14 @@ impl Auth {
     ///
     /// # Errors
     /// [`Code::InvalidCredentials`] if they do not belong together, [`Error::Busy`] if too many try at once.
-    pub async fn sign_in(&self, base: &Base, email: &str, password: &str) -> Result<Issued> {
-        let op = base.op(Actor::Anonymous);
-        let found = find(&op, email).await?;
+    pub async fn sign_in(&self, op: &Op, email: &str, password: &str) -> Result<Issued> {
+        let found = find(op, email).await?;
         let hash = found.as_ref().and_then(|account| account.password_hash.clone()).map(|hash| hash.0);
         let right = self.passwords.verify(password.to_owned(), hash).await?;
         match found {
-            Some(account) if right && account.suspended_at.is_none() => self.begin_session(base, account).await,
+            Some(account) if right && account.suspended_at.is_none() => self.begin_session(op, account).await,
             other => {
-                note(&op, Attempt::Refused { account: other.map(|account| account.id) });
+                note(op, Attempt::Refused { account: other.map(|account| account.id) }).await?;
                 Err(wrong_password())
             }
         }
@@ -69,14 +68,14 @@ impl Auth {
     ///
     /// # Errors
     /// If the database is away.
-    pub async fn begin_session(&self, base: &Base, account: account::Model) -> Result<Issued> {
-        let op = base.op(Actor::Anonymous).begin().await?;
+    pub async fn begin_session(&self, op: &Op, account: account::Model) -> Result<Issued> {
+        let inside = op.begin().await?;
         let refresh = opaque::mint(opaque::REFRESH)?;
         let expires_at = self.session_expires(op.now(), op.now());
-        let begun = session::begin(&op, account.id, expires_at, &opaque::hash(refresh.expose())).await?;
-        let issued = self.issue(&op, &begun, refresh, account).await?;
-        op.commit().await?;
-        note(&base.op(Actor::Anonymous), Attempt::SignedIn { account: begun.account_id, session: begun.id });
+        let begun = session::begin(&inside, account.id, expires_at, &opaque::hash(refresh.expose())).await?;
+        let issued = self.issue(&inside, &begun, refresh, account).await?;
+        inside.commit().await?;
+        note(op, Attempt::SignedIn { account: begun.account_id, session: begun.id }).await?;
         Ok(issued)
     }
 
@@ -84,18 +83,18 @@ impl Auth {
     ///
     /// # Errors
     /// [`Code::InvalidCredentials`] if it does not hold.
-    pub async fn refresh_session(&self, base: &Base, token: &str) -> Result<Issued> {
+    pub async fn refresh_session(&self, op: &Op, token: &str) -> Result<Issued> {
         if !opaque::is_well_formed(opaque::REFRESH, token) {
             return Err(wrong_token());
         }
         let next = opaque::mint(opaque::REFRESH)?;
         let (hash, next_hash) = (opaque::hash(token), opaque::hash(next.expose()));
-        let op = base.op(Actor::Anonymous).begin().await?;
+        let inside = op.begin().await?;
         let expires = |started| self.session_expires(op.now(), started);
-        let (result, attempt) = match session::refresh(&op, &hash, &next_hash, expires).await? {
+        let (result, attempt) = match session::refresh(&inside, &hash, &next_hash, expires).await? {
             Refreshed::On(session, account) => {
                 let attempt = Attempt::Refreshed { account: account.id, session: session.id };
-                (Ok(self.issue(&op, &session, next, account).await?), attempt)
+                (Ok(self.issue(&inside, &session, next, account).await?), attempt)
             }
             Refreshed::Replayed(session) => {
                 (Err(wrong_token()), Attempt::Replayed { account: session.account_id, session: session.id })
@@ -103,8 +102,8 @@ impl Auth {
             Refreshed::Unknown => (Err(wrong_token()), Attempt::Refused { account: None }),
         };
         // Also where it is refused: that the session has ended must be kept.
-        op.commit().await?;
-        note(&base.op(Actor::Anonymous), attempt);
+        inside.commit().await?;
+        note(op, attempt).await?;
         result
     }
 
@@ -140,7 +139,7 @@ impl Auth {
         let account = account.ok_or(Error::Unauthenticated("the account is gone"))?;
         let hash = account.password_hash.clone().map(|hash| hash.0);
         if !self.passwords.verify(current.to_owned(), hash).await? {
-            note(op, Attempt::Refused { account: Some(account.id) });
+            note(op, Attempt::Refused { account: Some(account.id) }).await?;
             return Err(Error::refused(Code::InvalidCredentials, "currentPassword", "is wrong"));
         }
         let hash = self.passwords.hash(new.to_owned()).await?;

@@ -183,7 +183,61 @@ fn expiry(text: &str) -> Result<Expiry, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use entity::words::{Marking, Role};
+
     use super::*;
+    use crate::auth::{Auth, Settings};
+    use crate::domain::account::{Authority, create};
+    use crate::op::{Base, Ids, SystemClock};
+    use crate::store::{Place, Store};
+
+    /// A database with one analyst in it, and an operation of theirs.
+    async fn analyst(directory: &tempfile::TempDir) -> Op {
+        let url = format!("sqlite:{}", directory.path().join("test.db").display());
+        let store = Store::open(&Place { url, connections_max: 1, wait_max: Duration::from_secs(5) }).await.unwrap();
+        store.migrate_up().await.unwrap();
+        let base = Base { store, clock: Arc::new(SystemClock), ids: Arc::new(Ids::new(1)) };
+        let draft = domain::account::Draft {
+            email: "analyst@example.org".to_owned(),
+            name: "Analyst".to_owned(),
+            password: None,
+            role: Role::Analyst,
+            clearance: Marking::Amber,
+        };
+        let op = base.op(Actor::Anonymous);
+        let account = create(&op, Authority::Machine, draft, |_| async { Ok(String::new()) }).await.unwrap();
+        domain::account::acting(&base, account.id).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_token_stands_for_its_account_and_may_do_what_a_sign_in_may() {
+        let directory = tempfile::tempdir().unwrap();
+        let op = analyst(&directory).await;
+        let secret = issue(&op, "x".to_owned(), &AS_A_SESSION, None, expiry("90d").unwrap()).await.unwrap();
+        let auth = Auth::new(Settings::new(Secret::new("x")));
+        let actor = auth.actor(&op.base.op(Actor::Anonymous), Some(secret.expose())).await.unwrap();
+        auth.settled().await;
+        let Actor::Account(signed) = actor else { panic!("nobody") };
+        assert_eq!((signed.role, signed.clearance), (Role::Analyst, Marking::Amber));
+        let all = [TokenScope::Read, TokenScope::Write, TokenScope::Export, TokenScope::Admin];
+        assert!(all.into_iter().all(|scope| signed.credential.allows(scope)));
+        let [(token, owner)] = access_token::list_all(&op, None).await.unwrap().try_into().unwrap();
+        let line = line(&token, owner.as_ref());
+        assert!(line.contains("\tanalyst@example.org\tx\tREAD,WRITE,EXPORT,ADMIN\tuntil "), "{line}");
+        assert!(!line.contains(secret.expose()));
+    }
+
+    #[tokio::test]
+    async fn only_the_command_line_hands_out_what_no_session_has() {
+        let directory = tempfile::tempdir().unwrap();
+        let op = analyst(&directory).await;
+        let strict = [TokenScope::Export, TokenScope::ExportAmberStrict];
+        assert!(issue(&op, "x".to_owned(), &strict, None, None).await.is_ok());
+        let missing = issue(&op, "x".to_owned(), &strict, Some("nowhere"), None).await.unwrap_err();
+        assert_eq!(missing.to_string(), "there is no dossier nowhere that the account may see");
+    }
 
     #[test]
     fn durations_are_written_as_people_write_them() {

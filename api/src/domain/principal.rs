@@ -76,7 +76,7 @@ pub async fn by_session(op: &Op, id: i64, session: i64, kid: &str) -> Result<Opt
     let key = Query::select()
         .expr(Expr::val(1))
         .from(signing_key::Entity)
-        .cond_where(super::signing_key::verifies(op.now()).add(signing_key::Column::Kid.eq(kid)))
+        .cond_where(Condition::all().add(super::signing_key::verifies(op.now())).add(signing_key::Column::Kid.eq(kid)))
         .take();
     let mut select = active()
         .filter(Column::Id.eq(id))

@@ -217,7 +217,7 @@ impl SessionMutation {
         #[graphql(desc = "Who you are.")] input: SignInInput,
     ) -> Result<SignInPayload> {
         let auth = ctx.data::<Arc<Auth>>()?;
-        let issued = auth.sign_in(&loader::op(ctx)?.base, &input.email, &input.password).await;
+        let issued = auth.sign_in(loader::op(ctx)?, &input.email, &input.password).await;
         SignInPayload::new(issued)
     }
 
@@ -229,7 +229,7 @@ impl SessionMutation {
         #[graphql(desc = "The refresh token.")] input: RefreshSessionInput,
     ) -> Result<SignInPayload> {
         let auth = ctx.data::<Arc<Auth>>()?;
-        let issued = auth.refresh_session(&loader::op(ctx)?.base, &input.refresh_token).await;
+        let issued = auth.refresh_session(loader::op(ctx)?, &input.refresh_token).await;
         SignInPayload::new(issued)
     }
 
