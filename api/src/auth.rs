@@ -1,65 +1,103 @@
-//! Signing in: passwords in exchange for tokens, and tokens for actors.
+//! Signing in: passwords in exchange for sessions, and tokens for actors.
 //!
-//! A token only says which account it stands for. What that account may do is looked up each time, so that a changed role
-//! counts at once and a deleted account is nobody.
+//! Three kinds of token prove who asks: that of a *session* ([`token`]), which begins with a password and is prolonged by
+//! refresh tokens; an *access token* for scripts ([`opaque`]); and that of an *outside provider* ([`provider`]). A token only
+//! says which account it stands for. What that account may do is looked up each time, together with whether the token still
+//! holds, in one statement: a changed role, an ended session, a revoked token and a suspended account count at once.
 
+mod attempt;
+pub mod opaque;
 mod password;
+pub mod provider;
+mod sealed;
 mod secret;
+mod session;
+mod signing;
 mod token;
+mod uses;
 
 use std::fmt::Write;
 use std::time::Duration;
 
-use entity::account;
-use entity::moment::Moment;
+use jsonwebtoken::dangerous::insecure_decode_claims;
+use jsonwebtoken::{Header, decode_header};
+use serde::Deserialize;
 
-pub use self::password::Passwords;
+pub use self::password::{Passwords, QUEUE_MAX};
+use self::provider::Provider;
 pub use self::secret::{SECRET_MIN_BYTES, Secret};
-use self::token::Tokens;
-use crate::domain;
-use crate::error::{Code, Error, Result};
-use crate::op::{Actor, Base, Credential, Op};
+pub use self::session::Issued;
+pub use self::signing::{Jwk, Keys};
+use self::token::foreign;
+pub use self::token::{LEEWAY_S, NAME};
+use self::uses::Uses;
+use crate::domain::principal;
+use crate::error::{Error, Result};
+use crate::op::{Actor, Base, Op, Signed};
 
-/// How tokens are made.
+/// How people sign in.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The key that signs them, of at least [`SECRET_MIN_BYTES`] bytes.
+    /// The secret that signing keys are sealed under, of at least [`SECRET_MIN_BYTES`] bytes.
     pub secret: Secret,
-    /// How long one from a sign-in holds.
+    /// How long the access token of a session holds.
     pub token_ttl: Duration,
+    /// How long a session goes on without being refreshed.
+    pub refresh_ttl: Duration,
+    /// How long a session goes on at all.
+    pub session_ttl: Duration,
+    /// How many sign-ins may wait for their turn.
+    pub queue_max: usize,
+    /// Outside identity providers.
+    pub providers: Vec<provider::Settings>,
+}
+
+impl Settings {
+    /// With this secret; else as the configuration is by default.
+    pub const fn new(secret: Secret) -> Self {
+        const DAY: u64 = 24 * 60 * 60;
+        Self {
+            secret,
+            token_ttl: Duration::from_secs(15 * 60),
+            refresh_ttl: Duration::from_secs(14 * DAY),
+            session_ttl: Duration::from_secs(90 * DAY),
+            queue_max: QUEUE_MAX,
+            providers: Vec::new(),
+        }
+    }
 }
 
 /// Signs people in.
 #[derive(Debug)]
 pub struct Auth {
-    tokens: Tokens,
+    keys: Keys,
     passwords: Passwords,
+    providers: Vec<Provider>,
     token_ttl: Duration,
+    refresh_ttl: Duration,
+    session_ttl: Duration,
+    uses: Uses,
 }
 
-/// What a sign-in gives.
-#[derive(Clone)]
-pub struct Issued {
-    /// To be sent as `Authorization: Bearer`.
-    pub token: String,
-    /// When it stops to hold.
-    pub expires_at: Moment,
-    /// Whom it stands for.
-    pub account: account::Model,
-}
-
-impl std::fmt::Debug for Issued {
-    /// Without the token.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { token: _, expires_at, account } = self;
-        f.debug_struct("Issued").field("expires_at", expires_at).field("account", &account.id).finish_non_exhaustive()
-    }
+/// What a token says of who signed it, before anything of it is verified.
+#[derive(Deserialize)]
+struct Issuer {
+    iss: String,
 }
 
 impl Auth {
     /// With these settings.
-    pub fn new(settings: &Settings) -> Self {
-        Self { tokens: Tokens::new(&settings.secret), passwords: Passwords::default(), token_ttl: settings.token_ttl }
+    pub fn new(settings: Settings) -> Self {
+        let Settings { secret, token_ttl, refresh_ttl, session_ttl, queue_max, providers } = settings;
+        Self {
+            keys: Keys::new(secret),
+            passwords: Passwords::new(queue_max),
+            providers: providers.into_iter().map(Provider::new).collect(),
+            token_ttl,
+            refresh_ttl,
+            session_ttl,
+            uses: Uses::default(),
+        }
     }
 
     /// What hashes passwords for new accounts, in the same queue as sign-ins.
@@ -67,51 +105,70 @@ impl Auth {
         &self.passwords
     }
 
-    /// Exchanges an email and a password for a token. An email without an account takes as long as a wrong password, and is
-    /// answered alike.
+    /// Makes sure that there is a key to sign with, so that the first to sign in need not find out that there is none.
     ///
     /// # Errors
-    /// [`Code::InvalidCredentials`] if they do not belong together.
-    pub async fn sign_in(&self, base: &Base, email: &str, password: &str) -> Result<Issued> {
-        let op = base.op(Actor::Anonymous);
-        let found = domain::account::find(&op, email).await?;
-        let hash = found.as_ref().map(|account| account.password_hash.clone());
-        let right = self.passwords.verify(password.to_owned(), hash).await?;
-        match found {
-            Some(account) if right => self.issue(base, account, self.token_ttl),
-            _ => Err(Error::refused(Code::InvalidCredentials, "", "the email or the password is wrong")),
-        }
+    /// [`Error::BadInput`] if it was sealed under another secret.
+    pub async fn prepare(&self, base: &Base) -> Result<()> {
+        let op = base.op(Actor::Anonymous).begin().await?;
+        self.keys.signing(&op).await?;
+        op.commit().await
     }
 
-    /// A token for an account from now on. The caller has made sure who asks for it.
+    /// The public keys that verify the tokens of sessions, for others.
     ///
     /// # Errors
-    /// [`Error::BadInput`] if `ttl` ends after the year 9999.
-    pub fn issue(&self, base: &Base, account: account::Model, ttl: Duration) -> Result<Issued> {
-        const YEAR_10000: Moment = Moment(253_402_300_800_000_000);
-        let now = base.clock.now();
-        let expires_at = i64::try_from(ttl.as_micros())
-            .ok()
-            .and_then(|micros| now.0.checked_add(micros))
-            // Tokens count whole seconds: what is said of them is true to the second as well.
-            .map(|at| Moment(at - at.rem_euclid(1_000_000)))
-            .filter(|at| *at < YEAR_10000)
-            .ok_or_else(|| Error::BadInput("the token would expire after the year 9999".to_owned()))?;
-        let token = self.tokens.issue(account.id, now, expires_at)?;
-        Ok(Issued { token, expires_at, account })
+    /// If the database is away.
+    pub async fn public_keys(&self, base: &Base) -> Result<Vec<Jwk>> {
+        Keys::public(&base.op(Actor::Anonymous)).await
     }
 
     /// Who asks, by the token that they sent; without one, the anonymous actor. Takes one statement, counted with those of
-    /// `op`.
+    /// `op`, and one more when a signing key or a provider's subject is seen for the first time.
     ///
     /// # Errors
-    /// [`Error::Unauthenticated`] if the token is malformed, expired, not yet valid, or of an account that is no more.
+    /// [`Error::Unauthenticated`] if the token is malformed, expired, not yet valid, revoked, or of an account that is no
+    /// more or suspended.
     pub async fn actor(&self, op: &Op, bearer: Option<&str>) -> Result<Actor> {
         let Some(token) = bearer else { return Ok(Actor::Anonymous) };
-        let id = self.tokens.verify(token, op.now())?;
-        match domain::account::principal(op, id, Credential::Session(id)).await? {
-            Some(signed) => Ok(Actor::Account(signed)),
-            None => Err(Error::Unauthenticated("the token's account is unknown or suspended")),
+        if token.starts_with(opaque::ACCESS) {
+            return self.by_access_token(op, token).await.map(Actor::Account);
+        }
+        let header = decode_header(token).map_err(|_| foreign())?;
+        let issuer = insecure_decode_claims::<Issuer>(token).map_err(|_| foreign())?.iss;
+        if issuer == NAME {
+            return self.by_session(op, &header, token).await.map(Actor::Account);
+        }
+        let provider = self.providers.iter().find(|provider| provider.issuer() == issuer);
+        provider.ok_or_else(foreign)?.actor(op, &header, token).await.map(Actor::Account)
+    }
+
+    async fn by_access_token(&self, op: &Op, token: &str) -> Result<Signed> {
+        const GONE: Error =
+            Error::Unauthenticated("the access token is unknown, expired or revoked, or its account is suspended");
+        if !opaque::is_well_formed(opaque::ACCESS, token) {
+            return Err(GONE);
+        }
+        let (signed, used_at) = principal::by_token(op, &opaque::hash(token)).await?.ok_or(GONE)?;
+        self.uses.note(op, &signed.credential, used_at).await;
+        Ok(signed)
+    }
+
+    async fn by_session(&self, op: &Op, header: &Header, token: &str) -> Result<Signed> {
+        let kid = token::kid(header)?;
+        let key = self.keys.verifying(op, kid).await?.ok_or_else(foreign)?;
+        let token::Subject { account, session } = token::verify(token, &key, op.now())?;
+        principal::by_session(op, account, session, kid).await?.ok_or(Error::Unauthenticated(
+            "the session has ended, or its account is unknown or suspended: sign in again",
+        ))
+    }
+
+    /// Waits for what is done behind the back of those who ask: noting the last use of an access token, and fetching the keys
+    /// of a provider.
+    pub async fn settled(&self) {
+        self.uses.settled().await;
+        for provider in &self.providers {
+            provider.settled().await;
         }
     }
 }

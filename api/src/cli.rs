@@ -6,6 +6,7 @@
 mod account;
 mod demo;
 mod file;
+mod key;
 mod load;
 mod migrate;
 mod serve;
@@ -18,13 +19,15 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use clap::{Args, Parser, Subcommand};
+use entity::moment::Moment;
 
 use crate::config::{Config, Setting};
 use crate::error::{Error, Result};
-use crate::op::{Base, Ids, SystemClock};
+use crate::op::{Actor, Base, Ids, SystemClock};
 use crate::store::Store;
-use crate::{auth, graphql};
+use crate::{auth, domain, graphql};
 
 /// The system of record for who stands where on what, since when, and according to whom.
 #[derive(Debug, Parser)]
@@ -62,9 +65,12 @@ enum Command {
     /// Accounts: who may sign in
     #[command(subcommand)]
     Account(account::Command),
-    /// Tokens, for scripts
+    /// Access tokens, for scripts
     #[command(subcommand)]
     Token(token::Command),
+    /// The keys that sign the tokens of sessions
+    #[command(subcommand)]
+    Key(key::Command),
     /// Prints the GraphQL schema
     Schema,
     /// Loads a file of the interchange format (JSON Lines): all of it or, if anything is wrong, nothing
@@ -92,6 +98,7 @@ impl Command {
             Self::Migrate(command) => command.run(&global.read(None)?).await,
             Self::Account(command) => command.run(&global.read(None)?).await,
             Self::Token(command) => command.run(&global.read(None)?).await,
+            Self::Key(command) => command.run(&global.read(None)?).await,
             Self::Schema => say(graphql::sdl().trim_end()),
             Self::Load(load) => load.run(&global.read(None)?).await,
         }
@@ -138,6 +145,18 @@ async fn open_current(config: &Config) -> Result<Base> {
     let base = open(config).await?;
     base.store.require_current().await?;
     Ok(base)
+}
+
+/// The account with an address.
+async fn account(base: &Base, email: &str) -> Result<entity::account::Model> {
+    let found = domain::account::find(&base.op(Actor::Anonymous), email).await?;
+    found
+        .ok_or_else(|| Error::NotFound(format!("there is no account for {email}: `demarche account create` makes one")))
+}
+
+/// A moment for people, and for programs that read a list.
+fn moment(at: Moment) -> String {
+    DateTime::<Utc>::from(at).to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// Prints what was asked for.

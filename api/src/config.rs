@@ -2,10 +2,11 @@
 //! line. It is read and checked as a whole before anything else happens; each bad value is named, with where it came from
 //! and what was expected.
 
+mod auth;
 mod source;
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use figment::Figment;
@@ -13,8 +14,8 @@ use figment::error::Kind;
 use serde::Deserialize;
 use tracing_subscriber::EnvFilter;
 
+pub use self::auth::{Accounts, Auth, Provider};
 pub use self::source::Setting;
-use crate::auth::{SECRET_MIN_BYTES, Secret};
 use crate::error::{Error, Result};
 use crate::store::Place;
 
@@ -67,18 +68,6 @@ pub struct Http {
     pub shutdown_max_s: u64,
 }
 
-/// Signing in.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Auth {
-    /// The key that signs tokens, or none.
-    pub secret: Option<Secret>,
-    /// The file that holds it, or none.
-    pub secret_file: Option<PathBuf>,
-    /// How long a token from a sign-in holds, in seconds.
-    pub token_ttl_s: u64,
-}
-
 /// What a query may ask for.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -110,7 +99,7 @@ pub enum LogFormat {
 }
 
 /// The keys that hold whole numbers, with their bounds, both included.
-const BOUNDS: [(&str, i64, i64); 9] = [
+const BOUNDS: [(&str, i64, i64); 12] = [
     ("node", 0, 1023),
     ("database.connections_max", 1, 1000),
     ("database.wait_max_ms", 1, 600_000),
@@ -118,6 +107,9 @@ const BOUNDS: [(&str, i64, i64); 9] = [
     ("http.body_bytes_max", 1024, 1 << 30),
     ("http.shutdown_max_s", 0, 3600),
     ("auth.token_ttl_s", 60, 86_400),
+    ("auth.refresh_ttl_s", 60, 31_536_000),
+    ("auth.session_ttl_s", 60, 31_536_000),
+    ("auth.queue_max", 0, 10_000),
     ("graphql.depth_max", 1, 100),
     ("graphql.complexity_max", 1, 1_000_000_000),
 ];
@@ -178,9 +170,8 @@ impl Config {
             Some(&log.filter),
             "a level (error, warn, info, debug, trace) or target=level pairs joined by commas",
         );
-        if let Some(secret) = &auth.secret {
-            expect(is_long(secret), "auth.secret", None, &format!("at least {SECRET_MIN_BYTES} bytes"));
-            expect(auth.secret_file.is_none(), "auth.secret_file", None, "nothing, as auth.secret is set too");
+        for (key, value, expected) in auth.problems() {
+            expect(false, key, value.as_deref(), &expected);
         }
         problems
     }
@@ -206,42 +197,6 @@ impl std::fmt::Debug for Database {
             .field("wait_max_ms", wait_max_ms)
             .finish_non_exhaustive()
     }
-}
-
-impl Auth {
-    /// The settings for signing in, with the secret read from its file if it has one.
-    ///
-    /// # Errors
-    /// [`Error::BadInput`] if there is no secret, its file cannot be read, or it is too short.
-    pub fn settings(&self) -> Result<crate::auth::Settings> {
-        let secret = match (&self.secret, &self.secret_file) {
-            (Some(secret), _) => secret.clone(),
-            (None, Some(file)) => read_secret(file)?,
-            (None, None) => {
-                return Err(Error::BadInput(
-                    "auth.secret_file (or auth.secret) is not set: make one with `openssl rand -base64 48 > secret` and \
-                     set DEMARCHE_AUTH__SECRET_FILE=secret"
-                        .to_owned(),
-                ));
-            }
-        };
-        Ok(crate::auth::Settings { secret, token_ttl: Duration::from_secs(self.token_ttl_s) })
-    }
-}
-
-fn read_secret(file: &Path) -> Result<Secret> {
-    let shown = file.display();
-    let text = std::fs::read_to_string(file)
-        .map_err(|cause| Error::BadInput(format!("auth.secret_file: cannot read {shown}: {cause}")))?;
-    let secret = Secret::new(text.trim());
-    if is_long(&secret) {
-        return Ok(secret);
-    }
-    Err(Error::BadInput(format!("auth.secret_file: expected at least {SECRET_MIN_BYTES} bytes in {shown}")))
-}
-
-fn is_long(secret: &Secret) -> bool {
-    secret.expose().trim().len() >= SECRET_MIN_BYTES
 }
 
 fn out_of_bounds(figment: &Figment, (key, low, high): &(&str, i64, i64)) -> Option<String> {

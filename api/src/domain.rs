@@ -3,17 +3,22 @@
 //! [`node`] and [`assertion`] know the two ways in which records change, [`list`] the one way in which they are read. A
 //! concept's own file says what is its own: its draft, what is checked of it, and how it is stored.
 
+pub mod access_token;
 pub mod account;
 pub mod assertion;
 pub mod date;
+pub mod identity;
 pub mod list;
 pub mod marking;
 pub mod member;
 pub mod node;
+pub mod principal;
 pub mod recorder;
 pub mod reference;
 pub mod revision;
 pub mod search;
+pub mod session;
+pub mod signing_key;
 pub mod standing;
 
 pub mod argument;

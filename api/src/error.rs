@@ -17,6 +17,8 @@ pub enum Error {
     BadInput(String),
     /// The user's input was refused: data for the one who wrote it.
     Refused(Vec<Refusal>),
+    /// Too much is going on: the same request may be answered later.
+    Busy(&'static str),
     /// Our fault. The cause goes to the log and never to the client.
     Internal(Box<dyn std::error::Error + Send + Sync>),
 }
@@ -32,6 +34,7 @@ impl Error {
             Self::Forbidden(_) => "FORBIDDEN",
             Self::NotFound(_) => "NOT_FOUND",
             Self::BadInput(_) | Self::Refused(_) => "BAD_USER_INPUT",
+            Self::Busy(_) => "TOO_MANY_REQUESTS",
             Self::Internal(_) => "INTERNAL_SERVER_ERROR",
         }
     }
@@ -51,7 +54,7 @@ impl fmt::Display for Error {
     /// The public text.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unauthenticated(text) => f.write_str(text),
+            Self::Unauthenticated(text) | Self::Busy(text) => f.write_str(text),
             Self::Forbidden(text) | Self::NotFound(text) | Self::BadInput(text) => f.write_str(text),
             Self::Refused(refusals) => {
                 for (n, refusal) in refusals.iter().enumerate() {

@@ -4,6 +4,8 @@
 //! object is merged from parts, so that what many have in common is written once: the fields of every node ([`node`]), of
 //! every assertion ([`assertion`]), and every list field ([`list`]), which hangs on whatever parents it has.
 
+pub mod access_token;
+pub mod account;
 pub mod argument;
 pub mod assertion;
 pub mod condition;
@@ -87,6 +89,7 @@ pub fn sdl() -> String {
 #[derive(MergedObject)]
 pub struct Query(
     Root,
+    account::AccountQuery,
     search::SearchQuery,
     dossier::Dossiers<Everywhere>,
     stakeholder::Stakeholders<Everywhere>,
@@ -107,6 +110,7 @@ impl Default for Query {
     fn default() -> Self {
         Self(
             Root,
+            account::AccountQuery,
             search::SearchQuery,
             dossier::Dossiers(Everywhere),
             stakeholder::Stakeholders(Everywhere),
@@ -179,6 +183,8 @@ impl Root {
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     session::SessionMutation,
+    access_token::AccessTokenMutation,
+    account::AccountMutation,
     assertion::AssertionMutation,
     dossier::DossierMutation,
     member::MemberMutation,

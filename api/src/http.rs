@@ -8,6 +8,7 @@
 mod document;
 mod graphql;
 mod health;
+mod keys;
 mod log;
 mod page;
 mod refusal;
@@ -191,6 +192,7 @@ fn routes(config: &mut web::ServiceConfig) {
         )
         .service(get("/health/live").route(web::get().to(health::live)).route(web::head().to(health::live)))
         .service(get("/health/ready").route(web::get().to(health::ready)).route(web::head().to(health::ready)))
+        .service(get("/.well-known/jwks.json").route(web::get().to(keys::keys)).route(web::head().to(keys::keys)))
         .service(get("/").route(web::get().to(page::page)).route(web::head().to(page::page)))
         .service(get("/assets/{path:.*}").route(web::get().to(page::asset)).route(web::head().to(page::asset)))
         .default_service(web::to(nowhere));

@@ -160,7 +160,7 @@ fn at_line(line: u64, what: &str, error: Error) -> Error {
             let colon = if what.is_empty() { "" } else { ": " };
             Error::BadInput(clipped(format!("line {line}: {what}{colon}{error}")))
         }
-        Error::Unauthenticated(_) | Error::Forbidden(_) | Error::Internal(_) => error,
+        Error::Unauthenticated(_) | Error::Forbidden(_) | Error::Busy(_) | Error::Internal(_) => error,
     }
 }
 

@@ -194,6 +194,13 @@ fn dossiers(signed: &Signed) -> Dossiers {
 /// [`Error::Unauthenticated`] for the anonymous actor, [`Error::Forbidden`] if it is nowhere permitted.
 pub fn may(op: &Op, action: Action) -> Result<()> {
     let signed = allowed(op, action)?;
+    if matches!(action.realm(), Realm::Instance(_)) && signed.credential.dossier().is_some() {
+        // An account or a token that it made would reach beyond the dossier.
+        return Err(Error::Forbidden(format!(
+            "this access token is bound to a dossier, and may not {}",
+            action.verb()
+        )));
+    }
     if permits(signed.role, Some(MemberRole::Owner), action) {
         return Ok(());
     }

@@ -2,6 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::hidden::Hidden;
 use crate::moment::Moment;
 use crate::words::{Marking, Role};
 
@@ -15,7 +16,8 @@ pub struct Model {
     pub id: i64,
     pub email: String,
     pub name: String,
-    pub password_hash: String,
+    /// None for who signs in elsewhere only.
+    pub password_hash: Option<Hidden>,
     pub role: Role,
     pub clearance: Marking,
     pub suspended_at: Option<Moment>,

@@ -40,6 +40,10 @@ pub enum Kind {
     Revision,
     /// Somebody who may sign in.
     Account,
+    /// What begins with a sign-in.
+    Session,
+    /// A key for scripts.
+    AccessToken,
 }
 
 impl Kind {
@@ -61,6 +65,8 @@ impl Kind {
             Self::Rating => "rat",
             Self::Revision => "rev",
             Self::Account => "acc",
+            Self::Session => "ses",
+            Self::AccessToken => "tok",
         }
     }
 
@@ -82,6 +88,8 @@ impl Kind {
             Self::Rating => "rating",
             Self::Revision => "revision",
             Self::Account => "account",
+            Self::Session => "session",
+            Self::AccessToken => "access token",
         }
     }
 
@@ -95,8 +103,11 @@ impl Kind {
 
     /// The table that records of this kind are stored in.
     pub const fn table(self) -> &'static str {
-        // One word names both.
-        self.noun()
+        match self {
+            Self::AccessToken => "access_token",
+            // One word names both.
+            other => other.noun(),
+        }
     }
 
     /// Whether records of this kind are written once and then only superseded or retracted.

@@ -4,6 +4,7 @@
 //! with [`Record::scoped`](record::Record::scoped), so that what an actor may not see cannot be found, counted or exported.
 
 pub mod filter;
+pub mod hidden;
 pub mod kind;
 pub mod moment;
 pub mod page;
@@ -12,6 +13,7 @@ pub mod referrer;
 pub mod scope;
 pub mod words;
 
+pub mod access_token;
 pub mod account;
 pub mod argument;
 pub mod argument_link;
@@ -20,6 +22,7 @@ pub mod dossier;
 pub mod event;
 pub mod event_actor;
 pub mod finding;
+pub mod identity;
 pub mod implication;
 pub mod mechanism;
 pub mod mechanism_party;
@@ -28,9 +31,12 @@ pub mod position;
 pub mod position_argument;
 pub mod position_condition;
 pub mod rating;
+pub mod refresh_token;
 pub mod relation;
 pub mod revision;
 pub mod search_document;
+pub mod session;
+pub mod signing_key;
 pub mod source;
 pub mod source_text;
 pub mod stakeholder;

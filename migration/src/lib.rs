@@ -20,6 +20,9 @@ mod m0011_event;
 mod m0012_implication;
 mod m0013_rating;
 mod m0014_member;
+mod m0015_identity;
+mod m0016_session;
+mod m0017_access_token;
 mod m0019_rate_bucket;
 
 /// All migrations, oldest first.
@@ -44,6 +47,9 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_implication::Migration),
             Box::new(m0013_rating::Migration),
             Box::new(m0014_member::Migration),
+            Box::new(m0015_identity::Migration),
+            Box::new(m0016_session::Migration),
+            Box::new(m0017_access_token::Migration),
             Box::new(m0019_rate_bucket::Migration),
         ]
     }

@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use crate::column::{drop_tables, key, moment, required_text, scale, unique_index, word};
+use crate::column::{drop_tables, key, moment, required_text, scale, text, unique_index, word};
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
@@ -15,7 +15,7 @@ impl MigrationTrait for Migration {
             .col(key("id").primary_key())
             .col(required_text(manager, "email"))
             .col(required_text(manager, "name"))
-            .col(required_text(manager, "password_hash"))
+            .col(text(manager, "password_hash"))
             .col(word(manager, "role", &["READER", "ANALYST", "ADMIN"]))
             .col(scale("clearance", 0, 4).not_null())
             .col(ColumnDef::new("suspended_at").big_integer())

@@ -16,7 +16,7 @@ pub mod world;
 
 pub use self::client::{Answer, Client};
 pub use self::database::Engine;
-pub use self::world::World;
+pub use self::world::{Instance, World};
 
 /// Runs one test on one kind of database, or says that it was skipped.
 pub fn run<F, T>(name: &str, engine: Engine, test: F)

@@ -53,16 +53,11 @@ impl World {
         let noon: DateTime<Utc> = "2026-11-24T12:00:00Z".parse().unwrap();
         let clock = Arc::new(StoppedClock(AtomicI64::new(Moment::from(noon).0)));
         let base = Base { store: database.open().await, clock: clock.clone(), ids: Arc::new(Ids::new(1)) };
-        let secret = Secret::new("a secret of tests, which is no secret at all");
-        let auth = Arc::new(Auth::new(&AuthSettings { secret, token_ttl: Duration::from_secs(900) }));
+        let auth = Arc::new(Auth::new(Self::auth_settings()));
         for (id, role) in [(1, Role::Reader), (2, Role::Analyst), (3, Role::Admin)] {
             insert_account(&base, id, role).await;
         }
-        let schema = graphql::build(&graphql::Settings { depth_max: 15, complexity_max: 100_000 }, auth.clone());
-        let app = App { base: base.clone(), auth: auth.clone(), schema };
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let settings = Settings { workers: 1, ..Settings::default() };
-        let server = Server::start(app, listener, settings).await.unwrap();
+        let server = serve(&base, &auth).await;
         Self { base, auth, server, database, clock, http: reqwest::Client::new() }
     }
 
@@ -110,6 +105,24 @@ impl World {
         op.commit().await.unwrap();
     }
 
+    /// Another instance on the same database and clock, which lets people sign in as `settings` say.
+    pub async fn instance(&self, settings: AuthSettings) -> Instance {
+        let auth = Arc::new(Auth::new(settings));
+        let server = serve(&self.base, &auth).await;
+        Instance { auth, server, http: self.http.clone() }
+    }
+
+    /// How people sign in here.
+    pub fn auth_settings() -> AuthSettings {
+        AuthSettings::new(Secret::new("a secret of tests, which is no secret at all"))
+    }
+
+    /// Gets a page: its status, its headers and its text.
+    pub async fn get(&self, path: &str) -> (u16, reqwest::header::HeaderMap, String) {
+        let answer = self.http.get(self.url(path)).send().await.unwrap();
+        (answer.status().as_u16(), answer.headers().clone(), answer.text().await.unwrap())
+    }
+
     /// Where the server is.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.server.address)
@@ -143,13 +156,51 @@ impl World {
     async fn signed_in(&self, role: Role) -> Client {
         let account =
             account::Entity::find_by_id(key(role)).one(&self.base.op(Actor::Anonymous).lane).await.unwrap().unwrap();
-        let issued = self.auth.issue(&self.base, account, Duration::from_secs(900)).unwrap();
-        self.client(Some(issued.token))
+        let issued = self.auth.begin_session(&self.base.op(Actor::Anonymous), account).await.unwrap();
+        self.client(Some(issued.token.expose().to_owned()))
     }
 
     fn client(&self, token: Option<String>) -> Client {
         Client::new(self.http.clone(), self.url("/graphql"), token)
     }
+}
+
+/// Another instance on the database of a world.
+pub struct Instance {
+    /// Signs people in.
+    pub auth: Arc<Auth>,
+    /// The server.
+    pub server: Running,
+    http: reqwest::Client,
+}
+
+impl Instance {
+    /// Somebody who shows it this token.
+    pub fn with_token(&self, token: &str) -> Client {
+        self.client(Some(token.to_owned()))
+    }
+
+    /// Somebody who is not signed in.
+    pub fn anonymous(&self) -> Client {
+        self.client(None)
+    }
+
+    fn client(&self, token: Option<String>) -> Client {
+        Client::new(self.http.clone(), format!("http://{}/graphql", self.server.address), token)
+    }
+
+    /// Stops the server. The database is closed with it: nothing comes after this but the end of the world.
+    pub async fn end(self) {
+        self.server.stop().await.unwrap();
+    }
+}
+
+async fn serve(base: &Base, auth: &Arc<Auth>) -> Running {
+    let schema = graphql::build(&graphql::Settings { depth_max: 15, complexity_max: 100_000 }, auth.clone());
+    let app = App { base: base.clone(), auth: auth.clone(), schema };
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let settings = Settings { workers: 1, ..Settings::default() };
+    Server::start(app, listener, settings).await.unwrap()
 }
 
 /// The key of the account with a role.
@@ -171,7 +222,7 @@ async fn insert_account(base: &Base, id: i64, role: Role) {
         id,
         email: email(role),
         name: format!("{role:?}"),
-        password_hash: password_hash().await,
+        password_hash: Some(password_hash().await.into()),
         role,
         clearance: Marking::Red,
         suspended_at: None,

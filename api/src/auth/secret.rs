@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer};
 
-/// The fewest bytes of a signing secret: as many as HMAC-SHA-256 gives out (RFC 7518, section 3.2).
+/// The fewest bytes of the secret that signing keys are sealed under: as many as the key that is derived from it.
 pub const SECRET_MIN_BYTES: usize = 32;
 
 /// A text that is never printed: not by `Debug`, and it has no `Display`.

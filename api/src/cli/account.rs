@@ -4,17 +4,17 @@ use std::env;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 
-use clap::{Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use entity::kind::Kind;
 use entity::words::Marking;
 
-use super::{file, open_current, say};
+use super::{file, moment, open_current, say};
 use crate::auth::Passwords;
 use crate::config::Config;
-use crate::domain::account::{self, Authority, Draft};
+use crate::domain::account::{self, Authority, Draft, Edit, Window};
 use crate::error::{Error, Result};
 use crate::id;
-use crate::op::Actor;
+use crate::op::{Actor, Base};
 
 /// The environment variable that may hold the password.
 const VARIABLE: &str = "DEMARCHE_PASSWORD";
@@ -43,7 +43,39 @@ pub enum Command {
         /// A file that holds the password
         #[arg(long, value_name = "FILE")]
         password_file: Option<PathBuf>,
+        /// No password: for an account that signs in at an outside identity provider
+        #[arg(long, conflicts_with = "password_file")]
+        no_password: bool,
     },
+    /// Lists all accounts: id, address, name, role, clearance, and since when they are suspended
+    List,
+    /// Bars an account: ends its sessions, and revokes its access tokens for good
+    Suspend(Whose),
+    /// Lets an account in again that was suspended
+    Restore(Whose),
+    /// Gives an account another password, taken as for `create`, and ends its sessions
+    Password {
+        #[command(flatten)]
+        whose: Whose,
+        /// A file that holds the password
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
+    },
+    /// Changes the highest marking that an account may see
+    Clearance {
+        #[command(flatten)]
+        whose: Whose,
+        /// That marking
+        clearance: Clearance,
+    },
+}
+
+/// An account.
+#[derive(Clone, Debug, Args)]
+pub struct Whose {
+    /// Its address
+    #[arg(long)]
+    email: String,
 }
 
 /// What an account may do.
@@ -97,23 +129,79 @@ impl From<Role> for entity::words::Role {
 impl Command {
     /// Does it.
     pub async fn run(self, config: &Config) -> Result<()> {
-        let Self::Create { email, name, role, clearance, password_file } = self;
         let base = open_current(config).await?;
-        let password = match password_file {
-            Some(path) => file::read(&path)?,
-            None => password()?,
-        };
-        let draft = Draft { email, name, password, role: role.into(), clearance: clearance.into() };
-        let passwords = Passwords::default();
-        let op = base.op(Actor::Anonymous);
-        let account = account::create(&op, Authority::Machine, draft, |password| passwords.hash(password)).await?;
+        match self {
+            Self::Create { email, name, role, clearance, password_file, no_password } => {
+                let password = if no_password { None } else { Some(password(password_file)?) };
+                let draft = Draft { email, name, password, role: role.into(), clearance: clearance.into() };
+                let passwords = Passwords::default();
+                let op = base.op(Actor::Anonymous);
+                let hash = |password| passwords.hash(password);
+                let account = account::create(&op, Authority::Machine, draft, hash).await?;
+                say(id::encode(Kind::Account, account.id))?;
+            }
+            Self::List => list(&base).await?,
+            Self::Suspend(whose) => edit(&base, &whose, Edit { suspended: Some(true), ..Edit::default() }).await?,
+            Self::Restore(whose) => edit(&base, &whose, Edit { suspended: Some(false), ..Edit::default() }).await?,
+            Self::Password { whose, password_file } => {
+                let account = super::account(&base, &whose.email).await?;
+                let (passwords, op) = (Passwords::default(), base.op(Actor::Anonymous));
+                let (password, hash) = (password(password_file)?, |password| passwords.hash(password));
+                account::reset_password(&op, Authority::Machine, account.id, password, hash).await?;
+            }
+            Self::Clearance { whose, clearance } => {
+                edit(&base, &whose, Edit { clearance: Some(clearance.into()), ..Edit::default() }).await?;
+            }
+        }
         base.store.close().await;
-        say(id::encode(Kind::Account, account.id))
+        Ok(())
     }
 }
 
-/// The password from the environment or the standard input.
-fn password() -> Result<String> {
+async fn edit(base: &Base, whose: &Whose, edit: Edit) -> Result<()> {
+    let account = super::account(base, &whose.email).await?;
+    let op = base.op(Actor::Anonymous).begin().await?;
+    account::update(&op, Authority::Machine, account.id, edit).await?;
+    op.commit().await
+}
+
+async fn list(base: &Base) -> Result<()> {
+    use sea_orm::ActiveEnum;
+    let op = base.op(Actor::Anonymous);
+    let mut window = Window { size: 200, backward: false, after: None, before: None };
+    loop {
+        let (accounts, more, _) = account::list(&op, Authority::Machine, &window).await?;
+        for account in &accounts {
+            let fields = [
+                id::encode(Kind::Account, account.id),
+                account.email.clone(),
+                account.name.escape_debug().to_string(),
+                account.role.to_value(),
+                word(account.clearance).to_owned(),
+                account.suspended_at.map(|at| format!("suspended {}", moment(at))).unwrap_or_default(),
+            ];
+            say(fields.join("\t").trim_end())?;
+        }
+        let Some(last) = accounts.last().filter(|_| more) else { return Ok(()) };
+        window.after = Some(last.email.clone());
+    }
+}
+
+const fn word(marking: Marking) -> &'static str {
+    match marking {
+        Marking::Clear => "CLEAR",
+        Marking::Green => "GREEN",
+        Marking::Amber => "AMBER",
+        Marking::AmberStrict => "AMBER_STRICT",
+        Marking::Red => "RED",
+    }
+}
+
+/// The password from its file, the environment or the standard input.
+fn password(file: Option<PathBuf>) -> Result<String> {
+    if let Some(path) = file {
+        return file::read(&path);
+    }
     if let Some(password) = env::var_os(VARIABLE) {
         return password.into_string().map_err(|_| Error::BadInput(format!("{VARIABLE}: expected UTF-8")));
     }

@@ -1,5 +1,5 @@
 //! `demarche demo`: the newcomer's command. Everything is kept in `./.demarche`, which only its owner may read: the database,
-//! the secret that signs tokens, and the password of the demo's account, so that the next start can show it again.
+//! the secret that signing keys are sealed under, and the password of the demo's account, so that the next start can show it again.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -10,9 +10,10 @@ use entity::dossier::{Column, Entity};
 use entity::filter::Filter;
 use entity::words::{Marking, Role};
 
-use super::{Global, file, open, say, serve};
+use super::{Global, file, open, say, serve, token};
 use crate::auth::{Passwords, random_hex};
 use crate::config::{self, Setting};
+use crate::domain::access_token::AS_A_SESSION;
 use crate::domain::account::{self, Authority, Draft};
 use crate::domain::list;
 use crate::error::Result;
@@ -36,17 +37,18 @@ pub async fn run(global: &Global, bind: serve::Bind) -> Result<()> {
     // First of all: if another demo runs already, nothing is touched.
     let listener = serve::listen(&config)?;
     let (secret_file, password) = keep()?;
-    // Read back like any other secret, so that a file that was broken off is not taken for a key.
-    let auth = config::Auth { secret: None, secret_file: Some(secret_file), token_ttl_s: config.auth.token_ttl_s };
+    // Read back like any other secret, so that a file that was broken off is not taken for one.
+    let auth = config::Auth { secret: None, secret_file: Some(secret_file), ..config.auth.clone() };
     let settings = auth.settings()?;
     telemetry::init(&config.log)?;
     let base = open(&config).await?;
     base.store.migrate_up().await?;
     let account = analyst(&base, password.clone()).await?;
-    load_sample(&account::acting(&base, account.id).await?).await?;
-    let (running, auth) = serve::start(&config, &settings, base.clone(), listener).await?;
-    let token = auth.issue(&base, account, TOKEN_TTL)?.token;
-    say(welcome(running.address, &password, &token))?;
+    let op = account::acting(&base, account.id).await?;
+    load_sample(&op).await?;
+    let running = serve::start(&config, settings, base, listener).await?;
+    let token = token::issue(&op, "demo".to_owned(), &AS_A_SESSION, None, Some(TOKEN_TTL)).await?;
+    say(welcome(running.address, &password, token.expose()))?;
     serve::until_signal(running).await
 }
 
@@ -70,7 +72,7 @@ async fn analyst(base: &Base, password: String) -> Result<Account> {
     let draft = Draft {
         email: EMAIL.to_owned(),
         name: "Demo analyst".to_owned(),
-        password,
+        password: Some(password),
         role: Role::Analyst,
         clearance: Marking::Red,
     };

@@ -36,7 +36,7 @@ pub async fn run(config: &Config) -> Result<()> {
     telemetry::init(&config.log)?;
     let base = open_current(config).await?;
     let listener = listen(config)?;
-    let (running, _) = start(config, &settings, base, listener).await?;
+    let running = start(config, settings, base, listener).await?;
     info!(address = %running.address, "listening");
     until_signal(running).await
 }
@@ -51,14 +51,10 @@ pub fn listen(config: &Config) -> Result<TcpListener> {
     })
 }
 
-/// Starts the server; also gives what signs people in.
-pub async fn start(
-    config: &Config,
-    settings: &auth::Settings,
-    base: Base,
-    listener: TcpListener,
-) -> Result<(Running, Arc<Auth>)> {
+/// Starts the server.
+pub async fn start(config: &Config, settings: auth::Settings, base: Base, listener: TcpListener) -> Result<Running> {
     let auth = Arc::new(Auth::new(settings));
+    auth.prepare(&base).await?;
     let bounds =
         graphql::Settings { depth_max: config.graphql.depth_max, complexity_max: config.graphql.complexity_max };
     let schema = graphql::build(&bounds, Arc::clone(&auth));
@@ -67,8 +63,8 @@ pub async fn start(
         body_bytes_max: config.http.body_bytes_max,
         shutdown_max: Duration::from_secs(config.http.shutdown_max_s),
     };
-    let app = App { base, auth: Arc::clone(&auth), schema };
-    Ok((Server::start(app, listener, settings).await?, auth))
+    let app = App { base, auth, schema };
+    Server::start(app, listener, settings).await
 }
 
 /// Waits for SIGTERM or SIGINT, and stops the server; a second one does not wait for the requests in flight.

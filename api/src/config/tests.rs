@@ -33,10 +33,35 @@ fn the_defaults_are_in_order() {
 
 #[test]
 fn every_key_can_be_set_where_it_is_commented_out() {
-    let text = DEFAULTS.replace("# node", "node").replace("# secret_file", "secret_file");
-    let config = from_file(&text).unwrap();
+    let is_key = |line: &str| {
+        let key = line.split(" = ").next().filter(|key| *key != line);
+        line.starts_with("[[") || key.is_some_and(|key| key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
+    };
+    let uncommented = |line: &'static str| match line.strip_prefix("# ") {
+        Some(key) if is_key(key) && !key.starts_with("secret ") => key,
+        _ => line,
+    };
+    let text: Vec<&str> = DEFAULTS.lines().map(uncommented).collect();
+    let config = from_file(&text.join("\n")).unwrap();
     assert_eq!(config.node, Some(0));
     assert!(config.auth.secret_file.is_some());
+    let [provider] = config.auth.provider.as_slice() else { panic!("{:?}", config.auth.provider) };
+    assert_eq!((provider.issuer.as_str(), provider.roles.len()), ("https://login.example.org", 3));
+    assert_eq!(provider.clearances["secret"], entity::words::Marking::Red);
+    // What stands there is what counts without it.
+    let bare = from_file("[[auth.provider]]\nissuer='a'\naudience=['b']\njwks='c'\nalgorithms=['ES256']").unwrap();
+    let [bare] = bare.auth.provider.as_slice() else { panic!() };
+    assert_eq!(
+        (bare.leeway_s, bare.fetch_min_s, bare.keys_max_age_s, bare.accounts, &bare.email_claim, bare.email_trusted),
+        (
+            provider.leeway_s,
+            provider.fetch_min_s,
+            provider.keys_max_age_s,
+            provider.accounts,
+            &provider.email_claim,
+            provider.email_trusted
+        )
+    );
 }
 
 #[test]
@@ -119,6 +144,63 @@ fn a_secret_is_never_repeated() {
     let config = with(&[("DEMARCHE_AUTH__SECRET", SECRET)]).unwrap();
     assert_eq!(config.auth.settings().unwrap().secret.expose(), SECRET);
     assert!(!format!("{config:?}").contains(SECRET));
+}
+
+#[test]
+fn a_provider_that_could_not_be_trusted_is_refused() {
+    let good = [
+        ("issuer", "'https://login.example.org'"),
+        ("audience", "['demarche']"),
+        ("jwks", "'https://login.example.org/jwks.json'"),
+        ("algorithms", "['RS256']"),
+    ];
+    let with = |key: &str, value: &str| {
+        let lines: Vec<String> = good
+            .iter()
+            .filter(|(name, _)| *name != key)
+            .chain([&(key, value)])
+            .filter(|(name, _)| !name.is_empty())
+            .map(|(name, value)| format!("{name} = {value}"))
+            .collect();
+        from_file(&format!("[[auth.provider]]\n{}", lines.join("\n")))
+    };
+    assert!(with("", "").is_ok());
+    assert!(with("jwks", "'http://127.0.0.1:1/keys'").is_ok());
+    assert!(with("jwks", "'keys.json'").is_ok());
+    let bad = [
+        ("issuer", "'demarche'"),
+        ("issuer", "''"),
+        ("audience", "[]"),
+        ("jwks", "'http://login.example.org/jwks.json'"),
+        ("jwks", "'ftp://127.0.0.1/keys'"),
+        ("jwks", "''"),
+        ("algorithms", "[]"),
+        ("algorithms", "['RS256', 'HS256']"),
+        ("leeway_s", "301"),
+        ("fetch_min_s", "0"),
+        ("role_claim", "'groups'"),
+        ("roles", "{ a = 'ADMIN' }"),
+        ("clearance_claim", "'level'"),
+    ];
+    for (key, value) in bad {
+        let text = refusal(with(key, value));
+        assert!(text.starts_with("auth.provider (from /"), "{key} = {value}: {text}");
+        assert!(text.ends_with("of provider 1"), "{key} = {value}: {text}");
+    }
+    assert!(refusal(with("algorithms", "['none']")).contains("expected one of"));
+    assert!(refusal(with("secret", "'x'")).contains("there is no such key"));
+    let twice = "[[auth.provider]]\nissuer='a'\naudience=['b']\njwks='c'\nalgorithms=['ES256']\n".repeat(2);
+    assert!(refusal(from_file(&twice)).contains("as `issuer` of provider 2"));
+}
+
+#[test]
+fn a_session_outlives_its_access_token() {
+    let text = refusal(with(&[("DEMARCHE_AUTH__REFRESH_TTL_S", "600")]));
+    assert_eq!(
+        text,
+        "auth.refresh_ttl_s = \"600\" (from the environment variable DEMARCHE_AUTH__REFRESH_TTL_S): expected at least \
+         auth.token_ttl_s"
+    );
 }
 
 #[test]

@@ -1,22 +1,22 @@
 //! Accounts: who may sign in, and as what.
 
+mod manage;
+mod password;
+
 use entity::account::{ActiveModel, Column, Entity, Model};
-use entity::member;
 use entity::words::{Marking, MemberRole, Role};
-use sea_orm::sea_query::ExprTrait;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, FromQueryResult, IntoActiveModel, Iterable, JoinType,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, SqlErr,
+    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, IntoActiveModel, Iterable, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect, SqlErr,
 };
 
+pub use self::manage::{Edit, Window, list, may_manage, update};
+pub use self::password::{PASSWORD_MAX, PASSWORD_MIN, change_password, check_new_password, reset_password};
+use crate::domain::principal;
 use crate::error::{Code, Error, Problems, Result};
-use crate::op::{Actor, Base, Credential, Memberships, Op, Signed};
+use crate::op::{Actor, Base, Credential, Op};
 use crate::policy::{self, Action};
 
-/// The fewest characters of a password.
-pub const PASSWORD_MIN: usize = 12;
-/// The most characters of a password.
-pub const PASSWORD_MAX: usize = 1000;
 const EMAIL_MAX: usize = 254;
 const NAME_MAX: usize = 200;
 
@@ -37,8 +37,8 @@ pub struct Draft {
     pub email: String,
     /// What others see as the recorder of an assertion.
     pub name: String,
-    /// [`PASSWORD_MIN`] to [`PASSWORD_MAX`] characters.
-    pub password: String,
+    /// [`PASSWORD_MIN`] to [`PASSWORD_MAX`] characters; none for who signs in at an outside provider only.
+    pub password: Option<String>,
     /// What the account may do.
     pub role: Role,
     /// The highest marking that the account may see.
@@ -70,13 +70,19 @@ pub async fn create<F: Future<Output = Result<String>>>(
     draft: Draft,
     hash: impl FnOnce(String) -> F,
 ) -> Result<Model> {
-    if authority == Authority::Actor {
-        policy::may(op, Action::ManageAccounts)?;
-    }
     let Draft { email, name, password, role, clearance } = draft;
     let email = fold(&email);
-    check(&email, &name, &password)?;
-    let password_hash = hash(password).await?;
+    let mut problems = Problems::default();
+    if authority == Authority::Actor {
+        policy::may(op, Action::ManageAccounts)?;
+        manage::check_clearance(op, clearance, &mut problems)?;
+    }
+    check(&email, &name, password.as_deref(), &mut problems);
+    problems.finish()?;
+    let password_hash = match password {
+        Some(password) => Some(hash(password).await?.into()),
+        None => None,
+    };
     let name = name.trim().to_owned();
     let (id, created_at) = (op.id(), op.now());
     let model = Model { id, email, name, password_hash, role, clearance, suspended_at: None, created_at };
@@ -96,20 +102,23 @@ pub async fn create<F: Future<Output = Result<String>>>(
     Ok(model)
 }
 
-fn check(email: &str, name: &str, password: &str) -> Result<()> {
-    let mut problems = Problems::default();
+fn check(email: &str, name: &str, password: Option<&str>, problems: &mut Problems) {
     problems.required("email", email, EMAIL_MAX);
     if !email.is_empty() && !is_address(email) {
         problems.add(Code::Invalid, "email", "is not an address, expected one like name@example.org");
     }
     problems.required("name", name, NAME_MAX);
-    let length = password.chars().count();
-    if !(PASSWORD_MIN..=PASSWORD_MAX).contains(&length) {
-        let code = if length > PASSWORD_MAX { Code::TooLong } else { Code::Invalid };
-        let text = format!("has {length} characters, expected {PASSWORD_MIN} to {PASSWORD_MAX}");
-        problems.add(code, "password", text);
+    if let Some(password) = password {
+        check_new_password("password", password, problems);
     }
-    problems.finish()
+}
+
+/// An address and a name in the form in which they are stored, if they are fit for an account.
+pub(super) fn is_fit(email: &str, name: &str) -> Option<(String, String)> {
+    let (email, name) = (fold(email), name.trim().to_owned());
+    let mut problems = Problems::default();
+    check(&email, &name, None, &mut problems);
+    problems.finish().is_ok().then_some((email, name))
 }
 
 /// The form in which an email is stored and looked up.
@@ -147,49 +156,13 @@ pub async fn get(op: &Op, id: i64) -> Result<Option<Model>> {
     Ok(Entity::find_by_id(id).one(&op.lane).await?)
 }
 
-/// An account and one of its memberships.
-#[derive(FromQueryResult)]
-struct Membership {
-    role: Role,
-    clearance: Marking,
-    suspended_at: Option<entity::moment::Moment>,
-    dossier_id: Option<i64>,
-    member_role: Option<MemberRole>,
-}
-
-/// Who acts, with all that the policy asks of an account, in one statement; none if there is no such account or it is
-/// suspended. Asks nobody for leave: it is for finding out who asks.
-///
-/// # Errors
-/// If the database is away.
-pub async fn principal(op: &Op, id: i64, credential: Credential) -> Result<Option<Signed>> {
-    let on = Condition::all().add(member::Column::AccountId.into_expr().eq(Column::Id.into_expr()));
-    let mut select = Entity::find()
-        .select_only()
-        .columns([Column::Role, Column::Clearance, Column::SuspendedAt])
-        .column_as(member::Column::DossierId, "dossier_id")
-        .column_as(member::Column::Role, "member_role")
-        .filter(Column::Id.eq(id));
-    sea_orm::QueryTrait::query(&mut select).join(JoinType::LeftJoin, member::Entity, on);
-    let rows: Vec<Membership> = select.into_model().all(&op.lane).await?;
-    let Some(account) = rows.first().filter(|account| account.suspended_at.is_none()) else { return Ok(None) };
-    let roles = rows.iter().filter_map(|row| row.dossier_id.zip(row.member_role));
-    Ok(Some(Signed {
-        id,
-        role: account.role,
-        clearance: account.clearance,
-        memberships: Memberships::new(roles),
-        credential,
-    }))
-}
-
 /// An operation in the name of an account. For the command line.
 ///
 /// # Errors
 /// [`Error::NotFound`] if there is no such account, or it is suspended.
 pub async fn acting(base: &Base, id: i64) -> Result<Op> {
     let mut op = base.op(Actor::Anonymous);
-    let found = principal(&op, id, Credential::Machine).await?;
+    let found = principal::by_key(&op, id, Credential::Machine).await?;
     let signed = found.ok_or_else(|| Error::NotFound("there is no such account, or it is suspended".to_owned()))?;
     op.actor = Actor::Account(signed);
     Ok(op)
@@ -221,7 +194,9 @@ mod tests {
 
     #[test]
     fn all_that_is_wrong_is_said_at_once() {
-        let Err(Error::Refused(refusals)) = check("nobody", " ", "short") else { panic!("was not refused") };
+        let mut problems = Problems::default();
+        check("nobody", " ", Some("short"), &mut problems);
+        let Err(Error::Refused(refusals)) = problems.finish() else { panic!("was not refused") };
         let fields: Vec<_> = refusals.iter().map(|refusal| refusal.field.join(".")).collect();
         assert_eq!(fields, ["email", "name", "password"]);
         assert_eq!(refusals[2].message, "has 5 characters, expected 12 to 1000");
@@ -242,7 +217,7 @@ mod tests {
         let draft = Draft {
             email: "a@b".into(),
             name: "A".into(),
-            password: "correct horse".into(),
+            password: Some("correct horse".into()),
             role: Role::Reader,
             clearance: Marking::Clear,
         };

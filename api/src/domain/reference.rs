@@ -81,7 +81,7 @@ async fn found(op: &Op, scope: &Scope, kind: Kind, ids: Vec<i64>) -> Result<BTre
         Kind::Implication => narrow::<entity::implication::Entity>(op, scope, ids).await,
         Kind::Rating => narrow::<entity::rating::Entity>(op, scope, ids).await,
         Kind::Revision => narrow::<entity::revision::Entity>(op, scope, ids).await,
-        Kind::Account => Ok(BTreeMap::new()),
+        Kind::Account | Kind::Session | Kind::AccessToken => Ok(BTreeMap::new()),
     }
 }
 

@@ -280,6 +280,23 @@ pub enum MemberRole {
     Owner,
 }
 
+/// What an access token lets its bearer do, at most: what its account may do still bounds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum)]
+#[graphql(remote = "words::TokenScope")]
+pub enum TokenScope {
+    /// To read records.
+    Read,
+    /// To open dossiers, edit nodes, record, supersede and retract assertions, and change markings. Needs `READ`.
+    Write,
+    /// To take records away in a file, up to the marking `AMBER`.
+    Export,
+    /// To take away what is marked `AMBER_STRICT` or `RED` as well, as far as the account is cleared. Needs `EXPORT`. A session
+    /// does not have it, so that only the command line hands it out.
+    ExportAmberStrict,
+    /// To manage members, accounts, sessions and access tokens, to read the audit log, and to delete dossiers.
+    Admin,
+}
+
 /// Where a stakeholder stands on a mechanism: a five-point scale, −2 to +2. Comparisons (`gt`, `lt`) follow the
 /// scale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum)]

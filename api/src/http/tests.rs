@@ -47,7 +47,7 @@ async fn start(is_migrated: bool) -> Harness {
         store.migrate_up().await.unwrap();
     }
     let secret = Secret::new("0123456789abcdef0123456789abcdef");
-    let auth = Arc::new(Auth::new(&auth::Settings { secret, token_ttl: Duration::from_secs(60) }));
+    let auth = Arc::new(Auth::new(auth::Settings::new(secret)));
     let schema = graphql::build(&graphql::Settings { depth_max: 15, complexity_max: 1000 }, Arc::clone(&auth));
     let base = Base { store, clock: Arc::new(SystemClock), ids: Arc::new(Ids::new(1)) };
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -126,7 +126,9 @@ impl<'a> Names<'a> {
             | Kind::Implication
             | Kind::Rating
             | Kind::Revision
-            | Kind::Account => Ok(None),
+            | Kind::Account
+            | Kind::Session
+            | Kind::AccessToken => Ok(None),
         }
     }
 

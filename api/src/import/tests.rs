@@ -51,7 +51,7 @@ impl World {
             id: signed.id,
             email: "analyst@example.org".to_owned(),
             name: "Analyst".to_owned(),
-            password_hash: String::new(),
+            password_hash: None,
             role,
             clearance: Marking::Red,
             suspended_at: None,
