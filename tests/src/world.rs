@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use demarche_api::auth::{Auth, Passwords, Secret, Settings as AuthSettings};
+use demarche_api::auth::{Auth, Passwords};
 use demarche_api::graphql;
 use demarche_api::http::{App, Running, Server, Settings};
 use demarche_api::import;
@@ -15,9 +15,11 @@ use entity::account;
 use entity::moment::Moment;
 use entity::words::Role;
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
+use serde_json::{Value, json};
 
 use crate::client::Client;
 use crate::database::Database;
+use crate::schema;
 
 /// The password of everybody in a test.
 pub const PASSWORD: &str = "correct horse battery staple";
@@ -52,12 +54,11 @@ impl World {
         let noon: DateTime<Utc> = "2026-11-24T12:00:00Z".parse().unwrap();
         let clock = Arc::new(StoppedClock(AtomicI64::new(Moment::from(noon).0)));
         let base = Base { store: database.open().await, clock: clock.clone(), ids: Arc::new(Ids::new(1)) };
-        let secret = Secret::new("a secret of tests, which is no secret at all");
-        let auth = Arc::new(Auth::new(&AuthSettings { secret, token_ttl: Duration::from_secs(900) }));
+        let auth = schema::auth();
         for (id, role) in [(1, Role::Reader), (2, Role::Analyst), (3, Role::Admin)] {
             insert_account(&base, id, role).await;
         }
-        let schema = graphql::build(&graphql::Settings { depth_max: 15, complexity_max: 100_000 }, auth.clone());
+        let schema = schema::schema(auth.clone());
         let app = App { base: base.clone(), auth: auth.clone(), schema };
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let settings = Settings { workers: 1, ..Settings::default() };
@@ -94,6 +95,23 @@ impl World {
     pub async fn load(&self, lines: &str) {
         let file = format!("{{\"record\":\"header\",\"format\":\"demarche\",\"version\":1}}\n{lines}");
         import::load(&self.op(Role::Analyst), file.as_bytes()).await.unwrap();
+    }
+
+    /// What a client's question is answered with and how many statements that takes, the one that finds out who asks
+    /// included. Asked beside the server, of the schema that it serves.
+    pub async fn counted(&self, client: &Client, query: &str) -> (Value, u32) {
+        let mut op = self.base.op(Actor::Anonymous);
+        op.actor = self.auth.actor(&op, client.token.as_deref()).await.unwrap();
+        let request = serde_json::from_value(json!({ "query": query })).unwrap();
+        let response = schema::schema(self.auth.clone()).execute(graphql::prepare(request, op.clone())).await;
+        assert!(response.errors.is_empty(), "{:?}", response.errors);
+        (serde_json::to_value(response.data).unwrap(), op.lane.statements())
+    }
+
+    /// What a path of the server answers without a token: the status and the body.
+    pub async fn get(&self, path: &str) -> (u16, Value) {
+        let response = self.http.get(self.url(path)).send().await.unwrap();
+        (response.status().as_u16(), response.json().await.unwrap())
     }
 
     /// Where the server is.

@@ -1,3 +1,11 @@
 //! The one test binary.
 
+mod connection;
+mod filter;
+mod layers;
+mod migrations;
+mod policy;
+mod refusal;
 mod sample;
+mod schema;
+mod statements;
