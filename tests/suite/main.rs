@@ -1,5 +1,6 @@
 //! The one test binary.
 
+mod command;
 mod connection;
 mod filter;
 mod layers;
