@@ -129,6 +129,14 @@ pub async fn find(op: &Op, email: &str) -> Result<Option<Model>> {
     Ok(Entity::find().filter(Column::Email.eq(email)).one(&op.lane).await?)
 }
 
+/// The account that asks; nothing if it is gone.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] for the anonymous actor; otherwise if the database is away.
+pub async fn own(op: &Op) -> Result<Option<Model>> {
+    get(op, policy::signed(op)?.id).await
+}
+
 /// The account with this key. Asks nobody for leave: it is for finding out who asks.
 ///
 /// # Errors

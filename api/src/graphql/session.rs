@@ -95,11 +95,7 @@ impl SessionMutation {
 /// Who is signed in.
 pub async fn viewer(ctx: &Context<'_>) -> Result<Viewer> {
     let op = loader::op(ctx)?;
-    let found = match crate::policy::signed(op) {
-        Ok(signed) => account::get(op, signed.id).await,
-        Err(error) => Err(error),
-    };
-    match found {
+    match account::own(op).await {
         Ok(Some(model)) => Ok(Viewer(model)),
         Ok(None) => Err(fault(Error::Unauthenticated("the account is gone"))),
         Err(error) => Err(fault(error)),
