@@ -12,7 +12,7 @@ use crate::domain::assertion::{self as claim, Evidence};
 use crate::domain::date::PartialDate;
 use crate::error::{Code, Error, Problems};
 use crate::graphql::dossier::Dossier;
-use crate::graphql::error::{ReadIds, Result, UserError, Written};
+use crate::graphql::error::{ReadIds, Result, UserError, Written, fault};
 use crate::graphql::event::Event;
 use crate::graphql::filter::{IdComparison, OrderedComparison, StringComparison};
 use crate::graphql::finding::Finding;
@@ -443,6 +443,8 @@ impl AssertionMutation {
             let written = Written::<()>::new(Err(Error::refused(Code::Invalid, "id", message)))?;
             Ok(RetractPayload { assertion: None, errors: written.errors })
         };
+        // The policy comes first: who may not retract is not told what is wrong with the id.
+        claim::may_retract(loader::op(ctx)?).map_err(fault)?;
         let (kind, key) = match id::decode(&input.id) {
             Ok(decoded) => decoded,
             Err(message) => return refused(message),
