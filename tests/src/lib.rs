@@ -10,10 +10,12 @@
 //! }
 //! ```
 
+pub mod build;
 pub mod client;
 pub mod database;
 pub mod world;
 
+pub use self::build::Desk;
 pub use self::client::{Answer, Client};
 pub use self::database::Engine;
 pub use self::world::World;
