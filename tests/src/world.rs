@@ -43,6 +43,7 @@ pub struct World {
     /// The database.
     pub database: Database,
     clock: Arc<StoppedClock>,
+    app: App,
     http: reqwest::Client,
 }
 
@@ -57,12 +58,15 @@ impl World {
         for (id, role) in [(1, Role::Reader), (2, Role::Analyst), (3, Role::Admin)] {
             insert_account(&base, id, role).await;
         }
-        let schema = graphql::build(&graphql::Settings { depth_max: 15, complexity_max: 100_000 }, auth.clone());
+        let schema = graphql::build(auth.clone());
         let app = App { base: base.clone(), auth: auth.clone(), schema };
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let settings = Settings { workers: 1, ..Settings::default() };
-        let server = Server::start(app, listener, settings).await.unwrap();
-        Self { base, auth, server, database, clock, http: reqwest::Client::new() }
+        let server = serve(app.clone(), Settings::default()).await;
+        Self { base, auth, server, database, clock, app, http: reqwest::Client::new() }
+    }
+
+    /// Another server on the same database, with other settings; gives its address. It lives as long as this process.
+    pub async fn another(&self, settings: Settings) -> String {
+        format!("http://{}", serve(self.app.clone(), settings).await.address)
     }
 
     /// Stops the server and lets the database go.
@@ -136,6 +140,11 @@ impl World {
     fn client(&self, token: Option<String>) -> Client {
         Client::new(self.http.clone(), self.url("/graphql"), token)
     }
+}
+
+async fn serve(app: App, settings: Settings) -> Running {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    Server::start(app, listener, Settings { workers: 1, ..settings }).await.unwrap()
 }
 
 /// The key of the account with a role.
