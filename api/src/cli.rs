@@ -4,6 +4,7 @@
 //! one sentence on the standard error; what was asked for, and nothing else, is on the standard output.
 
 mod account;
+mod audit;
 mod demo;
 mod file;
 mod load;
@@ -65,6 +66,9 @@ enum Command {
     /// Tokens, for scripts
     #[command(subcommand)]
     Token(token::Command),
+    /// The log of who did what
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Prints the GraphQL schema
     Schema,
     /// Loads a file of the interchange format (JSON Lines): all of it or, if anything is wrong, nothing
@@ -92,6 +96,7 @@ impl Command {
             Self::Migrate(command) => command.run(&global.read(None)?).await,
             Self::Account(command) => command.run(&global.read(None)?).await,
             Self::Token(command) => command.run(&global.read(None)?).await,
+            Self::Audit(command) => command.run(&global.read(None)?).await,
             Self::Schema => say(graphql::sdl().trim_end()),
             Self::Load(load) => load.run(&global.read(None)?).await,
         }

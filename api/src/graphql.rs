@@ -6,6 +6,7 @@
 
 pub mod argument;
 pub mod assertion;
+pub mod audit;
 pub mod condition;
 pub mod connection;
 pub mod dossier;
@@ -46,6 +47,7 @@ use self::node::Node;
 use crate::auth::Auth;
 use crate::domain::list as domain_list;
 use crate::id;
+use crate::op::Op;
 
 pub use self::loader::prepare;
 
@@ -72,6 +74,14 @@ fn types() -> async_graphql::SchemaBuilder<Query, Mutation, EmptySubscription> {
         .register_output_type::<Node>()
 }
 
+/// Writes down in the audit log what a request has read, once it has run.
+///
+/// # Errors
+/// If the log cannot be written: then the answer must not be given.
+pub async fn settle(op: &Op) -> crate::error::Result<()> {
+    crate::domain::audit::flush(op).await
+}
+
 /// The schema in the Schema Definition Language, sorted.
 pub fn sdl() -> String {
     let options = SDLExportOptions::new()
@@ -88,6 +98,7 @@ pub fn sdl() -> String {
 pub struct Query(
     Root,
     search::SearchQuery,
+    audit::AuditQuery,
     dossier::Dossiers<Everywhere>,
     stakeholder::Stakeholders<Everywhere>,
     mechanism::Mechanisms<Everywhere>,
@@ -108,6 +119,7 @@ impl Default for Query {
         Self(
             Root,
             search::SearchQuery,
+            audit::AuditQuery,
             dossier::Dossiers(Everywhere),
             stakeholder::Stakeholders(Everywhere),
             mechanism::Mechanisms(Everywhere),

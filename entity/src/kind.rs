@@ -40,6 +40,8 @@ pub enum Kind {
     Revision,
     /// Somebody who may sign in.
     Account,
+    /// An entry of the audit log.
+    AuditEntry,
 }
 
 impl Kind {
@@ -61,6 +63,7 @@ impl Kind {
             Self::Rating => "rat",
             Self::Revision => "rev",
             Self::Account => "acc",
+            Self::AuditEntry => "aud",
         }
     }
 
@@ -82,6 +85,7 @@ impl Kind {
             Self::Rating => "rating",
             Self::Revision => "revision",
             Self::Account => "account",
+            Self::AuditEntry => "audit entry",
         }
     }
 
@@ -95,8 +99,11 @@ impl Kind {
 
     /// The table that records of this kind are stored in.
     pub const fn table(self) -> &'static str {
-        // One word names both.
-        self.noun()
+        match self {
+            Self::AuditEntry => "audit",
+            // One word names both.
+            other => other.noun(),
+        }
     }
 
     /// Whether records of this kind are written once and then only superseded or retracted.

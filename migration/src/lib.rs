@@ -20,6 +20,7 @@ mod m0011_event;
 mod m0012_implication;
 mod m0013_rating;
 mod m0014_member;
+mod m0018_audit;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_implication::Migration),
             Box::new(m0013_rating::Migration),
             Box::new(m0014_member::Migration),
+            Box::new(m0018_audit::Migration),
         ]
     }
 }

@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::domain::account::{self, Authority, Draft};
 use crate::error::{Error, Result};
 use crate::id;
-use crate::op::Actor;
+use crate::op::{Actor, Origin};
 
 /// The environment variable that may hold the password.
 const VARIABLE: &str = "DEMARCHE_PASSWORD";
@@ -105,7 +105,8 @@ impl Command {
         };
         let draft = Draft { email, name, password, role: role.into(), clearance: clearance.into() };
         let passwords = Passwords::default();
-        let op = base.op(Actor::Anonymous);
+        let mut op = base.op(Actor::Anonymous);
+        op.origin = Origin::command("account create");
         let account = account::create(&op, Authority::Machine, draft, |password| passwords.hash(password)).await?;
         base.store.close().await;
         say(id::encode(Kind::Account, account.id))

@@ -16,7 +16,7 @@ use crate::config::{self, Setting};
 use crate::domain::account::{self, Authority, Draft};
 use crate::domain::list;
 use crate::error::Result;
-use crate::op::{Actor, Base, Op};
+use crate::op::{Actor, Base, Op, Origin};
 use crate::{import, telemetry};
 
 const DIRECTORY: &str = ".demarche";
@@ -43,7 +43,9 @@ pub async fn run(global: &Global, bind: serve::Bind) -> Result<()> {
     let base = open(&config).await?;
     base.store.migrate_up().await?;
     let account = analyst(&base, password.clone()).await?;
-    load_sample(&account::acting(&base, account.id).await?).await?;
+    let mut op = account::acting(&base, account.id).await?;
+    op.origin = Origin::command("demo");
+    load_sample(&op).await?;
     let (running, auth) = serve::start(&config, &settings, base.clone(), listener).await?;
     let token = auth.issue(&base, account, TOKEN_TTL)?.token;
     say(welcome(running.address, &password, &token))?;
@@ -63,7 +65,8 @@ fn keep() -> Result<(PathBuf, String)> {
 }
 
 async fn analyst(base: &Base, password: String) -> Result<Account> {
-    let op = base.op(Actor::Anonymous);
+    let mut op = base.op(Actor::Anonymous);
+    op.origin = Origin::command("demo");
     if let Some(account) = account::find(&op, EMAIL).await? {
         return Ok(account);
     }

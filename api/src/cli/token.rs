@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use clap::Subcommand;
+use entity::kind::Kind;
+use entity::words::{AuditAction, Marking};
 
 use super::{open_current, say};
 use crate::auth::Auth;
 use crate::config::Config;
 use crate::domain::account;
 use crate::error::{Error, Result};
-use crate::op::Actor;
+use crate::op::{Actor, Origin, Step};
 
 /// What to do.
 #[derive(Clone, Debug, Subcommand)]
@@ -34,6 +36,11 @@ impl Command {
         let account = account::find(&base.op(Actor::Anonymous), &email).await?.ok_or_else(|| {
             Error::NotFound(format!("there is no account for {email}: `demarche account create` makes one"))
         })?;
+        let mut op = base.op(Actor::Anonymous);
+        op.origin = Origin::command("token issue");
+        let op = op.begin().await?;
+        op.note(Step { action: AuditAction::Token, dossier: None, marking: Marking::Clear }, Kind::Account, account.id);
+        op.commit().await?;
         let issued = auth.issue(&base, account, expires)?;
         base.store.close().await;
         say(issued.token)

@@ -1,8 +1,9 @@
 //! Accounts: who may sign in, and as what.
 
 use entity::account::{ActiveModel, Column, Entity, Model};
-use entity::member;
-use entity::words::{Marking, MemberRole, Role};
+use entity::kind::Kind;
+use entity::words::{AuditAction, Marking, MemberRole, Role};
+use entity::{dossier, member};
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, EntityTrait, FromQueryResult, IntoActiveModel, Iterable, JoinType,
@@ -10,7 +11,7 @@ use sea_orm::{
 };
 
 use crate::error::{Code, Error, Problems, Result};
-use crate::op::{Actor, Base, Credential, Memberships, Op, Signed};
+use crate::op::{Actor, Base, Credential, Memberships, Op, Signed, Step};
 use crate::policy::{self, Action};
 
 /// The fewest characters of a password.
@@ -92,6 +93,8 @@ pub async fn create<F: Future<Output = Result<String>>>(
             _ => cause.into(),
         });
     }
+    let step = Step { action: AuditAction::Account, dossier: None, marking: Marking::Clear };
+    inside.note(step, Kind::Account, model.id);
     inside.commit().await?;
     Ok(model)
 }
@@ -163,14 +166,22 @@ struct Membership {
 /// # Errors
 /// If the database is away.
 pub async fn principal(op: &Op, id: i64, credential: Credential) -> Result<Option<Signed>> {
-    let on = Condition::all().add(member::Column::AccountId.into_expr().eq(Column::Id.into_expr()));
+    let own = Condition::all().add(member::Column::AccountId.into_expr().eq(Column::Id.into_expr()));
+    // A dossier that is marked above the clearance is not there, for its member either.
+    let visible = Condition::all()
+        .add(dossier::Column::Id.into_expr().eq(member::Column::DossierId.into_expr()))
+        .add(dossier::Column::Marking.into_expr().lte(Column::Clearance.into_expr()));
     let mut select = Entity::find()
         .select_only()
         .columns([Column::Role, Column::Clearance, Column::SuspendedAt])
-        .column_as(member::Column::DossierId, "dossier_id")
+        .column_as(dossier::Column::Id, "dossier_id")
         .column_as(member::Column::Role, "member_role")
         .filter(Column::Id.eq(id));
-    sea_orm::QueryTrait::query(&mut select).join(JoinType::LeftJoin, member::Entity, on);
+    sea_orm::QueryTrait::query(&mut select).join(JoinType::LeftJoin, member::Entity, own).join(
+        JoinType::LeftJoin,
+        dossier::Entity,
+        visible,
+    );
     let rows: Vec<Membership> = select.into_model().all(&op.lane).await?;
     let Some(account) = rows.first().filter(|account| account.suspended_at.is_none()) else { return Ok(None) };
     let roles = rows.iter().filter_map(|row| row.dossier_id.zip(row.member_role));

@@ -493,7 +493,8 @@ fn assertion_key(id: &ID, problems: &mut Problems) -> Option<(AssertionKind, i64
         | Kind::Argument
         | Kind::Source
         | Kind::Revision
-        | Kind::Account => {
+        | Kind::Account
+        | Kind::AuditEntry => {
             problems.add(
                 Code::Invalid,
                 "id",

@@ -94,7 +94,7 @@ impl Node {
             Kind::Implication => load!(implication, Implication),
             Kind::Rating => load!(rating, Rating),
             Kind::Revision => load!(revision, Revision),
-            Kind::Account => None,
+            Kind::Account | Kind::AuditEntry => None,
         })
     }
 }

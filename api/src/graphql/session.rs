@@ -7,7 +7,7 @@ use entity::account::Model;
 use entity::kind::Kind;
 
 use crate::auth::Auth;
-use crate::domain::account;
+use crate::domain::{account, audit};
 use crate::error::Error;
 use crate::graphql::error::{Result, UserError, Written, fault};
 use crate::graphql::loader;
@@ -79,6 +79,7 @@ impl SessionMutation {
     ) -> Result<SignInPayload> {
         let auth = ctx.data::<Arc<Auth>>()?;
         let issued = auth.sign_in(&loader::op(ctx)?.base, &input.email, &input.password).await;
+        audit::signed_in(loader::op(ctx)?, &input.email, &issued).await.map_err(fault)?;
         let Written { record, errors } = Written::new(issued)?;
         Ok(match record {
             Some(issued) => SignInPayload {

@@ -22,7 +22,7 @@ use super::log::Outcome;
 use super::refusal::Refusal;
 use super::{App, State, document, log, task};
 use crate::error::Error;
-use crate::op::Actor;
+use crate::op::{Actor, Origin};
 use crate::{graphql, id};
 
 /// How long a body may take to arrive.
@@ -36,7 +36,12 @@ pub async fn post(request: HttpRequest, payload: web::Payload, state: web::Data<
         Ok(received) => received,
         Err(refusal) => return refusal.answer(&id),
     };
-    let work = answer(state.app.clone(), bearer, question, id.clone());
+    let origin = Origin {
+        request: Some(id.clone()),
+        address: request.peer_addr().map(|address| address.ip().to_string()),
+        operation: None,
+    };
+    let work = answer(state.app.clone(), bearer, question, origin, id.clone());
     match task::run(&state.runtime, &id, work).await {
         Ok(Ok((body, outcome))) => {
             let mut answer = HttpResponse::Ok()
@@ -125,8 +130,9 @@ fn parse(body: &[u8]) -> Result<Request, Refusal> {
 type Answered = Result<(Vec<u8>, Outcome), (Refusal, Outcome)>;
 
 /// Finds out who asks, and answers.
-async fn answer(app: App, bearer: Option<String>, mut question: Request, id: String) -> Answered {
+async fn answer(app: App, bearer: Option<String>, mut question: Request, origin: Origin, id: String) -> Answered {
     let mut op = app.base.op(Actor::Anonymous);
+    op.origin = origin;
     let mut outcome = Outcome::default();
     match app.auth.actor(&op, bearer.as_deref()).await {
         Ok(actor) => op.actor = actor,
@@ -141,6 +147,7 @@ async fn answer(app: App, bearer: Option<String>, mut question: Request, id: Str
     let mut response = match prepare(&mut question, &op.actor, &mut outcome) {
         Ok(()) => {
             let asked = question.operation_name.clone();
+            op.origin.operation.clone_from(&outcome.operation);
             let document = question.parsed_query().ok().cloned();
             let execution = app.schema.execute(graphql::prepare(question, op.clone()));
             // Whatever it leaves half done belongs to this request, and is dropped with it.
@@ -161,6 +168,11 @@ async fn answer(app: App, bearer: Option<String>, mut question: Request, id: Str
         }
         Err(error) => Response::from_errors(vec![error]),
     };
+    // What cannot be logged must not be shown.
+    if let Err(error) = graphql::settle(&op).await {
+        outcome.statements = op.lane.statements();
+        return Err((error.into(), outcome));
+    }
     for error in &mut response.errors {
         finish(error, &id);
     }

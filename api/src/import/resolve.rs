@@ -126,7 +126,8 @@ impl<'a> Names<'a> {
             | Kind::Implication
             | Kind::Rating
             | Kind::Revision
-            | Kind::Account => Ok(None),
+            | Kind::Account
+            | Kind::AuditEntry => Ok(None),
         }
     }
 
