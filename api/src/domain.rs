@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod assertion;
+pub mod bulk;
 pub mod date;
 pub mod list;
 pub mod marking;

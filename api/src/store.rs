@@ -3,6 +3,7 @@
 //! SQLite has two pools: one connection that writes, so that writers queue in the program instead of failing on a locked
 //! file, and several that only read. PostgreSQL has one pool for both.
 
+pub mod bulk;
 mod current;
 mod lane;
 
