@@ -5,6 +5,7 @@
 
 pub mod bulk;
 mod current;
+mod foreign;
 mod lane;
 
 use std::str::FromStr;
@@ -18,6 +19,7 @@ use sea_orm::{
     TransactionOptions, TransactionTrait,
 };
 
+pub use self::foreign::foreign;
 pub use self::lane::Lane;
 use crate::error::{Error, Result};
 

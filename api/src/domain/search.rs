@@ -78,7 +78,7 @@ pub struct Query {
 }
 
 /// Letters without their case and their accents.
-fn fold(text: &str) -> String {
+pub(crate) fn fold(text: &str) -> String {
     text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect()
 }
 

@@ -170,7 +170,8 @@ impl Bare {
                 (texts(lane, &drop_postgres(table)).await?, texts(lane, &restore_postgres(table)).await?)
             }
             _ => {
-                let indexes = format!("FROM sqlite_master WHERE type = 'index' AND tbl_name = '{table}' AND sql IS NOT NULL");
+                let indexes =
+                    format!("FROM sqlite_master WHERE type = 'index' AND tbl_name = '{table}' AND sql IS NOT NULL");
                 (
                     texts(lane, &format!(r#"SELECT 'DROP INDEX "' || name || '"' AS "text" {indexes}"#)).await?,
                     texts(lane, &format!(r#"SELECT sql AS "text" {indexes}"#)).await?,
