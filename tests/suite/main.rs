@@ -1,4 +1,5 @@
 //! The one test binary.
 
 mod import;
+mod import_table;
 mod sample;
