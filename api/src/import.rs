@@ -44,14 +44,22 @@ pub enum OnError {
 }
 
 /// How to import.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// What to do with a record that cannot be let in.
     pub on_error: OnError,
     /// Check everything and report, but keep nothing.
     pub dry_run: bool,
+    /// The most bytes of a file of the interchange format, when it is unpacked.
+    pub bytes_max: u64,
     /// How far it is.
     pub meter: Arc<Meter>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { on_error: OnError::default(), dry_run: false, bytes_max: u64::MAX, meter: Arc::default() }
+    }
 }
 
 /// Loads a file of the interchange format: all of it, or nothing.
@@ -87,6 +95,9 @@ pub async fn load_with(op: &Op, reader: impl Read + Send, options: &Options) -> 
         None => return Err(Error::BadInput(format!("the file is empty: {HEADER_EXPECTED}"))),
     }
     while let Some((number, text)) = lines.next()? {
+        if stage.bytes() > options.bytes_max {
+            return Err(Error::BadInput(format!("line {number}: the file has more than {} bytes", options.bytes_max)));
+        }
         match text {
             Ok(text) => stage.push(origin, number, text)?,
             Err(wrong) => stage.refuse(origin, Some(number), None, None, wrong)?,

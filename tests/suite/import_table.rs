@@ -103,9 +103,9 @@ demarche_tests::suite! {
             ([VOTES.as_bytes(), b"4,M\xe9xico,m,yes,2001-02-03,day\n"].concat(), "votes.csv: line 5: position: column 2 (who) is not UTF-8: `iconv -f latin1 -t utf-8` makes it so, if it is Latin-1"),
             (row("4,a\0,m,yes,2001-02-03,day").into(), "votes.csv: line 5, column 2 (who): position: stakeholder: stakeholder \"a\\0\" is neither in the file nor stored in this dossier"),
             (row("4,a,m,yes,2001-02-03,\"day\n5,a,m,yes,2001-02-03,day").into(), "votes.csv: line 5: a quote is opened and never closed, so that this row goes on to the end of the file"),
-            (format!("{VOTES}4,\"{}", "x".repeat(17 << 20)).into(), "votes.csv: a row is longer than 16 MiB: is there a quote that never closes?"),
+            (format!("{VOTES}4,\"{}", "x".repeat(17 << 20)).into(), "votes.csv: after line 4: cannot be read: a row is longer than 16 MiB: is there a quote that never closes?"),
             (VOTES.replace("known", "vote").into(), r#"votes.csv: line 1, column 6: there are two columns "vote""#),
-            (VOTES.replace("who", "country").into(), r#"map.toml: line 13, column 28: votes.csv has no column "who": it has id, country, what, vote, on, known"#),
+            (VOTES.replace("who", "country").into(), r#"map.toml: line 13, column 27: votes.csv has no column "who": it has id, country, what, vote, on, known"#),
         ];
         let mut wrong = Vec::new();
         for (table, expected) in tables {
@@ -207,8 +207,9 @@ demarche_tests::suite! {
         let op = world.op(Role::Analyst).await;
         let done = import::load_dna(&op, &path, "climate", &Options::default()).await.unwrap();
         assert_eq!(done.refused, 0);
+        assert_eq!(done.left_out, [r#"1 statements of the type "Annotation", which say nothing about who agrees with what"#]);
         let again = import::load_dna(&op, &path, "climate", &Options::default()).await.unwrap();
-        assert_eq!((again.created, again.edited, again.superseded, again.unchanged), (0, 0, 0, done.created));
+        assert_eq!((again.created, again.edited, again.superseded, again.unchanged), (0, 0, 0, done.created - 1), "the dossier is not the file's");
         let told = world.analyst().await.data(
             "{ dossier(slug: \"climate\") { positions(first: 100) { nodes { externalId stance statedOn
                stakeholder { name } onBehalfOf { name } mechanism { name } source { slug title text }
@@ -219,6 +220,9 @@ demarche_tests::suite! {
         let mut count = 0;
         for row in rows.records() {
             let row = row.unwrap();
+            if &row[1] != "DNA Statement" {
+                continue;
+            }
             count += 1;
             let node = nodes.iter().find(|node| node["externalId"] == format!("dna-statement-{}", &row[0])).unwrap();
             assert_eq!(node["source"]["title"], &row[3]);
@@ -232,7 +236,7 @@ demarche_tests::suite! {
             let characters = |units: usize| String::from_utf16(&text[..units]).unwrap().chars().count();
             assert_eq!((&node["quote"]["start"], &node["quote"]["end"]), (&json!(characters(start)), &json!(characters(stop))));
         }
-        assert_eq!((nodes.len(), count), (41, 41));
+        assert_eq!((nodes.len(), count), (40, 40));
         let ties = told["dossier"]["relations"]["nodes"].as_array().unwrap();
         assert!(ties.iter().any(|tie| tie["from"]["name"] == "Joel Bluestein" && tie["to"]["name"] == "Energy and Environmental Analysis, Inc."));
         assert!(ties.iter().all(|tie| tie["kind"] == "REPRESENTS"));

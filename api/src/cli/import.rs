@@ -56,7 +56,7 @@ impl Import {
             How::Abort => OnError::Abort,
             How::Skip => OnError::Skip,
         };
-        let options = Options { on_error, dry_run: self.dry_run, meter: Arc::default() };
+        let options = Options { on_error, dry_run: self.dry_run, ..Options::default() };
         let progress = Progress::start(Arc::clone(&options.meter));
         let report = self.import(&op, &options).await;
         progress.stop();

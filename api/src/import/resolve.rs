@@ -151,6 +151,10 @@ impl<'a> Names<'a> {
     }
 
     async fn stored(&self, kind: Kind, name: &str) -> Result<Option<i64>> {
+        // PostgreSQL has no text with it, and does not take it as a value either.
+        if name.contains('\0') {
+            return Ok(None);
+        }
         match kind {
             Kind::Stakeholder => self.stored_node::<entity::stakeholder::Entity>(name).await,
             Kind::Mechanism => self.stored_node::<entity::mechanism::Entity>(name).await,

@@ -252,12 +252,14 @@ async fn names_are_found_in_the_database() {
 async fn names_do_not_reach_into_another_dossier() {
     let world = World::with_sample().await;
     let error = world.refused(file(&[&position("p").replace(r#""a""#, r#""dea""#)])).await;
-    let expected =
-        r#"line 6, column 53: position "p": stakeholder: stakeholder "dea" is neither in the file nor stored in this dossier"#;
+    let expected = r#"line 6, column 53: position "p": stakeholder: stakeholder "dea" is neither in the file nor stored in this dossier"#;
     assert_eq!(error, expected);
     let second = file(&[r#"{"record":"dossier","slug":"e","title":"E"}"#, &position("p")]);
     let error = world.refused(second).await;
-    assert_eq!(error, r#"line 7, column 119: position "p": source: source "s" is neither in the file nor stored in this dossier"#);
+    assert_eq!(
+        error,
+        r#"line 7, column 119: position "p": source: source "s" is neither in the file nor stored in this dossier"#
+    );
 }
 
 #[tokio::test]
@@ -383,7 +385,10 @@ async fn two_lines_with_one_external_id_are_both_named() {
         format!(r#"{{"record":"stakeholder","slug":"{slug}","name":"B","kind":"STATE","externalId":"x"}}"#)
     };
     let error = world.refused(file(&[&twin("b"), &twin("c")])).await;
-    assert_eq!(error, r#"line 7, column 75: stakeholder "c": externalId: "x" is also that of the stakeholder on line 6"#);
+    assert_eq!(
+        error,
+        r#"line 7, column 75: stakeholder "c": externalId: "x" is also that of the stakeholder on line 6"#
+    );
 }
 
 #[tokio::test]
@@ -407,10 +412,7 @@ async fn a_file_must_begin_with_its_header() {
             header(r#""demarche""#, "1", r#","more":0"#),
             ", column 57: unknown field `more`, expected one of `record`, `format`, `version`".to_owned(),
         ),
-        (
-            r#"{"record":"header","format":"demarche"}"#.to_owned(),
-            format!(": missing field `version`; {expected}"),
-        ),
+        (r#"{"record":"header","format":"demarche"}"#.to_owned(), format!(": missing field `version`; {expected}")),
     ];
     for (line, expected) in cases {
         assert_eq!(world.refused(format!("{line}\n{DOSSIER}")).await, format!("line 1{expected}"));
@@ -440,7 +442,10 @@ async fn bytes_that_are_not_utf_8_are_refused() {
     let world = World::new(Role::Analyst).await;
     let mut bytes = file(&[""]).into_bytes();
     bytes.extend(b"{\"record\":\"\xff\"}\n");
-    assert_eq!(world.refused(bytes).await, "line 6, column 12: is not UTF-8: the column counts bytes; `iconv -f latin1 -t utf-8` makes it so, if it is Latin-1");
+    assert_eq!(
+        world.refused(bytes).await,
+        "line 6, column 12: is not UTF-8: the column counts bytes; `iconv -f latin1 -t utf-8` makes it so, if it is Latin-1"
+    );
 }
 
 #[tokio::test]
@@ -476,7 +481,10 @@ async fn a_huge_text_is_refused_in_few_words() {
     let error = world
         .refused(file(&[&position("p").replace(r#""source""#, &format!(r#""rationale":"{huge}","source""#))]))
         .await;
-    assert_eq!(error, r#"line 6, column 122: position "p": rationale: has 10000000 characters, at most 20000 are allowed"#);
+    assert_eq!(
+        error,
+        r#"line 6, column 122: position "p": rationale: has 10000000 characters, at most 20000 are allowed"#
+    );
     let error = world.refused(file(&[&position(&huge)])).await;
     let end = r#"xxx": externalId: has 10000000 characters, at most 200 are allowed"#;
     assert!(error.starts_with(r#"line 6, column 35: position "xxx"#) && error.ends_with(end), "{error}");

@@ -58,7 +58,7 @@ impl Rows {
         let guard = Guard { inner: input::open(path, meter)?, watch: Arc::clone(&watch) };
         let mut reader = ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(guard);
         watch.allow();
-        let names = reader.headers().map_err(|error| failed(&file, error))?.clone();
+        let names = reader.headers().map_err(|error| failed(&file, 0, error))?.clone();
         for (n, name) in names.iter().enumerate() {
             if names.iter().take(n).any(|other| other == name) {
                 return Err(Error::BadInput(format!(
@@ -100,7 +100,8 @@ impl Rows {
         loop {
             self.watch.allow();
             let mut bytes = std::mem::take(&mut self.row).into_byte_record();
-            let more = self.reader.read_byte_record(&mut bytes).map_err(|error| failed(&self.file, error))?;
+            let more =
+                self.reader.read_byte_record(&mut bytes).map_err(|error| failed(&self.file, self.line, error))?;
             if !more {
                 self.watch.closed(&self.file, self.line)?;
                 return Ok(None);
@@ -145,17 +146,15 @@ impl Rows {
     }
 }
 
-fn failed(file: &str, error: csv::Error) -> Error {
-    let line = error.position().map(csv::Position::line);
+/// `after` is the line of the last row that could be read.
+fn failed(file: &str, after: u64, error: csv::Error) -> Error {
     let message = match error.into_kind() {
         csv::ErrorKind::Io(cause) => unreadable(cause).to_string(),
         csv::ErrorKind::Utf8 { .. } => "the names of the columns are not UTF-8".to_owned(),
         other => format!("{other:?}"),
     };
-    match line {
-        Some(line) => Error::BadInput(format!("{file}: line {line}: {message}")),
-        None => Error::BadInput(format!("{file}: {message}")),
-    }
+    let after = if after == 0 { String::new() } else { format!("after line {after}: ") };
+    Error::BadInput(format!("{file}: {after}{message}"))
 }
 
 /// What is known of the bytes that the table's reader takes.
