@@ -16,7 +16,7 @@ use crate::policy::{self, Action};
 use crate::store::bulk::{self, Bare};
 
 /// How many drafts make a batch.
-pub const BATCH: usize = 5_000;
+pub const BATCH: usize = 2_000;
 /// How many external ids one statement names.
 const NAMES_MAX: usize = 500;
 
@@ -250,7 +250,7 @@ where
     let mut documents = Vec::new();
     for (model, draft) in models.iter().zip(drafts) {
         E::write_links(op, E::id_of(model), draft).await?;
-        documents.extend(E::words(model).map(|words| search::document::<E>(model, words)).transpose()?);
+        documents.extend(E::words(model).map(|words| search::document::<E>(model, &words)).transpose()?);
     }
     bulk::insert::<entity::search_document::Entity>(&op.lane, &documents).await?;
     Ok(())

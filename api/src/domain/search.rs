@@ -83,7 +83,7 @@ pub(crate) fn fold(text: &str) -> String {
 }
 
 /// The row of the text by which a record is found.
-pub(super) fn document<E: Record>(model: &E::Model, words: Words) -> Result<Model> {
+pub(super) fn document<E: Record>(model: &E::Model, words: &Words) -> Result<Model> {
     use sea_orm::ModelTrait;
     let marking = sea_orm::sea_query::ValueType::try_from(model.get(E::MARKING)).map_err(Error::internal)?;
     Ok(Model {
@@ -99,7 +99,7 @@ pub(super) fn document<E: Record>(model: &E::Model, words: Words) -> Result<Mode
 
 /// Writes down the text by which a record is found, in place of an earlier one.
 pub(super) async fn index<E: Record>(op: &Op, model: &E::Model, words: Words) -> Result<()> {
-    let row: ActiveModel = document::<E>(model, words)?.into_active_model().reset_all();
+    let row: ActiveModel = document::<E>(model, &words)?.into_active_model().reset_all();
     let replace = OnConflict::column(Column::Id)
         .update_columns([Column::Marking, Column::Title, Column::FoldedTitle, Column::FoldedBody])
         .to_owned();

@@ -21,8 +21,9 @@ pub(super) type Input<'a> = BufReader<Box<dyn Read + Send + 'a>>;
 /// # Errors
 /// [`Error::BadInput`] if its first bytes cannot be read.
 pub(super) fn unpacked<'a>(mut reader: impl Read + Send + 'a) -> Result<Input<'a>> {
-    let (start, reader) =
-        peek(&mut reader).map(|start| (start.get_ref().clone(), start.chain(reader))).map_err(unreadable)?;
+    let (start, reader) = peek(&mut reader)
+        .map(|start| (start.get_ref().clone(), start.chain(reader)))
+        .map_err(|cause| unreadable(&cause))?;
     let packed: Box<dyn Read + Send + 'a> = match start.as_slice() {
         [0x1f, 0x8b, ..] => Box::new(flate2::read::MultiGzDecoder::new(BufReader::with_capacity(BUFFER, reader))),
         [0x28, 0xb5, 0x2f, 0xfd] => Box::new(zstd(reader)?),
@@ -32,8 +33,8 @@ pub(super) fn unpacked<'a>(mut reader: impl Read + Send + 'a) -> Result<Input<'a
 }
 
 fn zstd<'a>(reader: impl Read + Send + 'a) -> Result<impl Read + Send + 'a> {
-    let mut decoder = zstd::stream::read::Decoder::new(reader).map_err(unreadable)?;
-    decoder.window_log_max(ZSTD_WINDOW_LOG_MAX).map_err(unreadable)?;
+    let mut decoder = zstd::stream::read::Decoder::new(reader).map_err(|cause| unreadable(&cause))?;
+    decoder.window_log_max(ZSTD_WINDOW_LOG_MAX).map_err(|cause| unreadable(&cause))?;
     Ok(decoder)
 }
 
@@ -45,7 +46,7 @@ fn peek(reader: &mut impl Read) -> io::Result<Cursor<Vec<u8>>> {
 }
 
 /// Why something cannot be read, in words that say what to do.
-pub(super) fn unreadable(cause: io::Error) -> Error {
+pub(super) fn unreadable(cause: &io::Error) -> Error {
     Error::BadInput(match cause.kind() {
         io::ErrorKind::UnexpectedEof => "the file breaks off: it is packed, and its end is missing".to_owned(),
         _ => format!("cannot be read: {cause}"),
@@ -68,7 +69,7 @@ pub(super) fn find(folder: &Path, name: &str) -> Result<PathBuf> {
 /// [`Error::BadInput`] if it cannot be read.
 pub(super) fn open(path: &Path, meter: &Arc<Meter>) -> Result<Input<'static>> {
     let named = |error| Error::BadInput(format!("{}: {error}", path.display()));
-    let file = File::open(path).map_err(|cause| named(unreadable(cause)))?;
+    let file = File::open(path).map_err(|cause| named(unreadable(&cause)))?;
     unpacked(Metered { inner: file, meter: Arc::clone(meter) }).map_err(named)
 }
 

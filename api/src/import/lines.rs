@@ -45,7 +45,7 @@ impl<R: BufRead> Lines<R> {
         self.line.clear();
         // Bounded, so that a file without line ends does not fill the memory.
         let read = self.reader.by_ref().take(READ_BYTES_MAX).read_until(b'\n', &mut self.line);
-        if read.map_err(unreadable)? == 0 {
+        if read.map_err(|cause| unreadable(&cause))? == 0 {
             return Ok(false);
         }
         if self.line.last() == Some(&b'\n') {

@@ -18,9 +18,9 @@ pub(super) struct Names<'a> {
     /// The keys of records, by the names by which they may be referred to.
     ids: HashMap<Kind, HashMap<String, i64>>,
     /// The lines that have taken a name, by the field that it stands in.
-    lines: HashMap<(Kind, &'static str), HashMap<u128, u64>>,
-    /// Names are kept as what two keyed hashes make of them: a hundred million take no more than a few bytes each, and
-    /// nobody can foresee which two would clash.
+    lines: HashMap<(Kind, &'static str), HashMap<[u32; 4], u32>>,
+    /// Names are kept as what two keyed hashes make of them, because there may be very many, and nobody can foresee which
+    /// two would clash.
     hashers: [RandomState; 2],
     /// The names of records of the file that are yet to come.
     announced: HashSet<(Kind, String)>,
@@ -86,9 +86,9 @@ impl<'a> Names<'a> {
     /// # Errors
     /// [`Error::Refused`] if another line has it.
     pub(super) fn claim(&mut self, kind: Kind, field: &'static str, name: &str, line: u64) -> Result<()> {
-        let [one, two] = self.hashers.each_ref().map(|hasher| u128::from(hasher.hash_one(name)));
+        let digest = digest(&self.hashers, name);
         let lines = self.lines.entry((kind, field)).or_default();
-        if let Some(other) = lines.insert(one << 64 | two, line) {
+        if let Some(other) = lines.insert(digest, u32::try_from(line).unwrap_or(u32::MAX)) {
             let message = format!("{name:?} is also that of the {} on line {other}", kind.noun());
             return Err(Error::refused(Code::Taken, field, message));
         }
@@ -188,4 +188,12 @@ impl<'a> Names<'a> {
         }
         Ok(None)
     }
+}
+
+/// 128 bits of two hashes. In halves of 32, so that a map of them has no room between.
+fn digest(hashers: &[RandomState; 2], name: &str) -> [u32; 4] {
+    let [one, two] = hashers.each_ref().map(|hasher| hasher.hash_one(name).to_le_bytes());
+    let [a, b, c, d, e, f, g, h] = one;
+    let [i, j, k, l, m, n, o, p] = two;
+    [[a, b, c, d], [e, f, g, h], [i, j, k, l], [m, n, o, p]].map(u32::from_le_bytes)
 }

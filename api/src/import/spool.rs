@@ -32,7 +32,7 @@ impl Spool {
     /// # Errors
     /// If the system has no place for it.
     pub(super) fn new() -> Result<Self> {
-        Ok(Self { writer: BufWriter::new(tempfile::tempfile().map_err(full)?), end: 0 })
+        Ok(Self { writer: BufWriter::new(tempfile::tempfile().map_err(|cause| full(&cause))?), end: 0 })
     }
 
     /// Where the next frame will begin.
@@ -52,7 +52,10 @@ impl Spool {
         one.copy_from_slice(&origin.to_le_bytes());
         two.copy_from_slice(&line.to_le_bytes());
         three.copy_from_slice(&length.to_le_bytes());
-        self.writer.write_all(&head).and_then(|()| self.writer.write_all(text.as_bytes())).map_err(full)?;
+        self.writer
+            .write_all(&head)
+            .and_then(|()| self.writer.write_all(text.as_bytes()))
+            .map_err(|cause| full(&cause))?;
         self.end += u64::from(length) + HEAD as u64;
         Ok(())
     }
@@ -62,7 +65,7 @@ impl Spool {
     /// # Errors
     /// If the file cannot be read.
     pub(super) fn frames(&mut self, range: &Range<u64>) -> Result<Frames> {
-        self.writer.flush().map_err(full)?;
+        self.writer.flush().map_err(|cause| full(&cause))?;
         let mut file = self.writer.get_ref().try_clone().map_err(Error::internal)?;
         file.seek(SeekFrom::Start(range.start)).map_err(Error::internal)?;
         Ok(Frames { reader: BufReader::with_capacity(1 << 16, file), at: range.start, end: range.end })
@@ -114,7 +117,7 @@ impl Iterator for Frames {
 }
 
 /// The folder for temporary files is full, most likely.
-fn full(cause: io::Error) -> Error {
+fn full(cause: &io::Error) -> Error {
     Error::BadInput(format!(
         "cannot write to the folder for temporary files: {cause}: set TMPDIR to one with more room"
     ))

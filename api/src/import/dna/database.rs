@@ -228,12 +228,15 @@ async fn version(lane: &Lane) -> Result<Option<String>, DbErr> {
     rows.first().map(|row| row.try_get("", "value")).transpose()
 }
 
-/// The variables of each type of statement, by name and type of data.
-async fn variables(lane: &Lane) -> Result<Vec<(i64, HashMap<(String, String), i64>)>, DbErr> {
+/// The keys of variables, by name and type of data.
+type Variables = HashMap<(String, String), i64>;
+
+/// The variables of each type of statement.
+async fn variables(lane: &Lane) -> Result<Vec<(i64, Variables)>, DbErr> {
     let sql = "SELECT ID AS id, Variable AS name, DataType AS type, StatementTypeId AS kind FROM VARIABLES \
                ORDER BY StatementTypeId, ID";
     let rows = lane.query_all_raw(Sql::from_string(lane.get_database_backend(), sql)).await?;
-    let mut types: Vec<(i64, HashMap<(String, String), i64>)> = Vec::new();
+    let mut types: Vec<(i64, Variables)> = Vec::new();
     for row in rows {
         let kind: i64 = row.try_get("", "kind")?;
         let variable = (row.try_get("", "name")?, row.try_get("", "type")?);

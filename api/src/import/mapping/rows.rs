@@ -149,7 +149,7 @@ impl Rows {
 /// `after` is the line of the last row that could be read.
 fn failed(file: &str, after: u64, error: csv::Error) -> Error {
     let message = match error.into_kind() {
-        csv::ErrorKind::Io(cause) => unreadable(cause).to_string(),
+        csv::ErrorKind::Io(cause) => unreadable(&cause).to_string(),
         csv::ErrorKind::Utf8 { .. } => "the names of the columns are not UTF-8".to_owned(),
         other => format!("{other:?}"),
     };
