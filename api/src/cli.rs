@@ -5,6 +5,7 @@
 
 mod account;
 mod demo;
+mod export;
 mod file;
 mod load;
 mod migrate;
@@ -69,6 +70,8 @@ enum Command {
     Schema,
     /// Loads a file of the interchange format (JSON Lines): all of it or, if anything is wrong, nothing
     Load(load::Load),
+    /// Exports records as a file: what the account may see, from one snapshot
+    Export(export::Export),
 }
 
 /// Runs the program.
@@ -94,6 +97,7 @@ impl Command {
             Self::Token(command) => command.run(&global.read(None)?).await,
             Self::Schema => say(graphql::sdl().trim_end()),
             Self::Load(load) => load.run(&global.read(None)?).await,
+            Self::Export(export) => export.run(&global.read(None)?).await,
         }
     }
 }

@@ -6,6 +6,7 @@
 //! its own.
 
 mod document;
+mod export;
 mod graphql;
 mod health;
 mod log;
@@ -189,6 +190,7 @@ fn routes(config: &mut web::ServiceConfig) {
                 .route(web::post().to(graphql::post))
                 .default_service(web::to(only_post)),
         )
+        .service(web::resource("/export/{name}").route(web::get().to(export::get)).route(web::post().to(export::post)))
         .service(get("/health/live").route(web::get().to(health::live)).route(web::head().to(health::live)))
         .service(get("/health/ready").route(web::get().to(health::ready)).route(web::head().to(health::ready)))
         .service(get("/").route(web::get().to(page::page)).route(web::head().to(page::page)))

@@ -5,6 +5,7 @@
 
 mod current;
 mod lane;
+pub mod stream;
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -17,6 +18,8 @@ use sea_orm::{
     TransactionOptions, TransactionTrait,
 };
 
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
 pub use self::lane::Lane;
 use crate::error::{Error, Result};
 
@@ -25,6 +28,20 @@ use crate::error::{Error, Result};
 pub struct Store {
     reader: DatabaseConnection,
     writer: DatabaseConnection,
+    address: Address,
+    /// How many connections there may be beside the pools, and how long one waits for one.
+    seats: Arc<Semaphore>,
+    wait_max: Duration,
+}
+
+/// Where a database is. It may hold a password, and is shown to nobody.
+#[derive(Clone)]
+struct Address(Arc<str>);
+
+impl std::fmt::Debug for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Address")
+    }
 }
 
 /// Where the database is, and how hard it may be used.
@@ -81,6 +98,9 @@ impl Store {
         Ok(Self {
             reader: SqlxSqliteConnector::from_sqlx_sqlite_pool(reader),
             writer: SqlxSqliteConnector::from_sqlx_sqlite_pool(writer),
+            address: Address(place.url.as_str().into()),
+            seats: seats(place),
+            wait_max: place.wait_max,
         })
     }
 
@@ -92,7 +112,28 @@ impl Store {
             .connect_timeout(place.wait_max)
             .sqlx_logging(false);
         let pool = Database::connect(options).await.map_err(|cause| away(&cause))?;
-        Ok(Self { reader: pool.clone(), writer: pool })
+        Ok(Self {
+            reader: pool.clone(),
+            writer: pool,
+            address: Address(place.url.as_str().into()),
+            seats: seats(place),
+            wait_max: place.wait_max,
+        })
+    }
+
+    fn backend(&self) -> DbBackend {
+        self.reader.get_database_backend()
+    }
+
+    /// Where it is, for a connection beside the pools.
+    fn url(&self) -> &str {
+        &self.address.0
+    }
+
+    /// The right to open a connection beside the pools.
+    async fn seat(&self) -> Result<OwnedSemaphorePermit> {
+        let seat = tokio::time::timeout(self.wait_max, Arc::clone(&self.seats).acquire_owned()).await;
+        seat.map_err(|_| Error::internal("too many snapshots are open"))?.map_err(Error::internal)
     }
 
     /// A lane that reads.
@@ -113,6 +154,11 @@ impl Store {
         let options = TransactionOptions { sqlite_transaction_mode: mode, ..TransactionOptions::default() };
         let transaction = self.writer.begin_with_options(options).await?;
         Ok(lane.within(Arc::new(transaction)))
+    }
+
+    /// The newest migration that this program knows: the version of its schema.
+    pub fn schema() -> String {
+        Migrator::migrations().last().map(|migration| migration.name().to_owned()).unwrap_or_default()
     }
 
     /// Every migration, oldest first, and whether the database has it.
@@ -155,6 +201,11 @@ impl Store {
             let _ = pool.close().await;
         }
     }
+}
+
+/// As many connections beside the pools as within.
+fn seats(place: &Place) -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(usize::try_from(place.connections_max).unwrap_or(1)))
 }
 
 /// The database cannot be reached. The driver's words name hosts and files but no password.

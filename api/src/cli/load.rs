@@ -41,7 +41,7 @@ impl Load {
 }
 
 /// An operation in the name of the one who records.
-async fn recorder(base: &Base, email: Option<&str>) -> Result<Op> {
+pub(super) async fn recorder(base: &Base, email: Option<&str>) -> Result<Op> {
     let nobody = base.op(Actor::Anonymous);
     let account = match email {
         Some(email) => account::find(&nobody, email).await?.ok_or_else(|| {

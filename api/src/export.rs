@@ -1,0 +1,207 @@
+//! Exports: what one may take away, from one snapshot of the database, in constant memory, with a manifest by which a file
+//! that was cut off is recognised.
+//!
+//! [`column`] says of every stored column whether it may leave. What may leave is read as narrow rows; what those refer to is
+//! read once, in the same snapshot, and kept in memory as it will be written.
+//!
+//! # A download that broke off
+//!
+//! Nothing is kept for it on the server. Its tag names the moment of its snapshot, and what was on record at a moment can be
+//! asked for at any time: the same export as of that moment is written again, and its beginning left out. If anything has
+//! made it another file meanwhile (a marking was changed, a dossier deleted), the manifest at its end does not fit the
+//! whole, as with any other fault on the way.
+
+pub mod cell;
+pub mod column;
+mod directory;
+pub mod pipe;
+mod plan;
+mod select;
+mod standing;
+mod table;
+
+use std::sync::Arc;
+
+use entity::dossier;
+use entity::moment::Moment;
+use entity::record::{AsOf, Record};
+use entity::scope::Scope;
+use sea_orm::{ColumnTrait, QueryFilter};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use self::column::Sheet;
+pub use self::pipe::Compression;
+use self::pipe::{Pipe, Sum};
+use self::plan::Plan;
+use self::select::Reader;
+pub use self::select::{Records, Subject};
+pub use self::standing::{Holds, Standings};
+pub use self::table::Table;
+use self::table::Writer;
+use crate::error::{Error, Result};
+use crate::op::Op;
+use crate::policy;
+use crate::store::Store;
+use crate::store::stream::{Outlet, Snapshot};
+
+/// What is exported, and in which form.
+pub enum Content {
+    /// Records of one kind, as a table.
+    Records(Box<dyn Subject>, Table),
+    /// Standings, as a table.
+    Standings(Standings, Table),
+}
+
+/// What is asked for.
+pub struct Request {
+    /// What is exported, and in which form.
+    pub content: Content,
+    /// The columns of a table; the public ones if left out.
+    pub columns: Option<Vec<String>>,
+    /// On record when, and held when.
+    pub as_of: AsOf,
+    /// The slug of the only dossier.
+    pub dossier: Option<String>,
+    /// How the file is compressed.
+    pub compression: Compression,
+    /// The moment that the snapshot is said to be of.
+    pub moment: Moment,
+    /// The request in the words of whoever asks, for the manifest.
+    pub asked: Map<String, Value>,
+}
+
+/// What a file holds: by this, one that was cut off is recognised.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Manifest {
+    /// What was asked for.
+    pub request: Map<String, Value>,
+    /// The columns, in order.
+    pub columns: Vec<String>,
+    /// The moment of the snapshot.
+    pub snapshot: String,
+    /// The newest migration of the database's schema.
+    pub schema: String,
+    /// The highest marking that may be in it.
+    pub marking_max: &'static str,
+    /// How many rows there are.
+    pub rows: u64,
+    /// How many bytes, before compression, and without the manifest.
+    pub bytes: u64,
+    /// Their SHA-256.
+    pub sha256: String,
+}
+
+/// An export that can be written.
+pub struct Export {
+    snapshot: Snapshot,
+    scope: Scope,
+    dossier: Option<i64>,
+    request: Request,
+    columns: Vec<String>,
+    plan: Arc<Plan>,
+}
+
+impl Export {
+    /// Takes a snapshot and reads what rows refer to: after this, only a fault can keep the file from being written.
+    ///
+    /// # Errors
+    /// [`Error::BadInput`] if the request makes no sense, [`Error::Unauthenticated`], [`Error::Forbidden`] and
+    /// [`Error::NotFound`] if the actor may not, [`Error::Internal`] if the database fails.
+    pub async fn open(op: &Op, request: Request) -> Result<Self> {
+        let scope = policy::export_scope(op)?;
+        let dossier = match &request.dossier {
+            Some(slug) => Some(find(op, &scope, slug).await?),
+            None => None,
+        };
+        let (sheet, table) = match &request.content {
+            Content::Records(subject, table) => (Sheet::of(subject.kind()), *table),
+            Content::Standings(_, table) => (Sheet::standings(), *table),
+        };
+        let columns = plan::names(&sheet, request.columns.as_deref())?;
+        let mut snapshot = Snapshot::open(&op.base.store).await?;
+        let mut reader =
+            Reader { snapshot: &mut snapshot, scope: scope.clone(), dossier, as_of: request.as_of };
+        let plan = Arc::new(Plan::make(&mut reader, &sheet, &columns, table.style()).await?);
+        Ok(Self { snapshot, scope, dossier, request, columns, plan })
+    }
+
+    /// Writes the file, without its first bytes; without an outlet, it is only measured. Gives the manifest, and how many
+    /// bytes the whole file has as it is sent. May be called again: the snapshot is the same.
+    ///
+    /// # Errors
+    /// If the database fails, or nobody takes what is written.
+    pub async fn write(&mut self, outlet: Option<&Outlet>, skip: u64) -> Result<(Manifest, u64)> {
+        let pipe = Pipe::new(self.request.compression, skip)?;
+        let mut reader = Reader {
+            snapshot: &mut self.snapshot,
+            scope: self.scope.clone(),
+            dossier: self.dossier,
+            as_of: self.request.as_of,
+        };
+        let (pipe, trailer) = match &self.request.content {
+            Content::Records(subject, table) => {
+                let writer = writer(pipe, *table, &self.plan, &self.columns);
+                let select = subject.select(&reader.scope, reader.as_of, reader.dossier);
+                let writer = reader.read(subject.kind(), select, &self.plan.reads, writer, outlet).await?;
+                (writer.pipe, *table == Table::JsonLines)
+            }
+            Content::Standings(standings, table) => {
+                let writer = writer(pipe, *table, &self.plan, &self.columns);
+                let writer = standings.read(&mut reader, writer, outlet).await?;
+                (writer.pipe, *table == Table::JsonLines)
+            }
+        };
+        let mut manifest = None;
+        let (last, _, bytes) = pipe.finish(|sum| {
+            let written = self.manifest(sum);
+            let line = if trailer { line(&written) } else { Vec::new() };
+            manifest = Some(written);
+            line
+        })?;
+        if let Some(outlet) = outlet {
+            outlet.send(last).await?;
+        }
+        let manifest = manifest.ok_or_else(|| Error::internal("a file has no manifest"))?;
+        Ok((manifest, bytes))
+    }
+
+    fn manifest(&self, sum: &Sum) -> Manifest {
+        let Sum { rows, bytes, sha256 } = sum.clone();
+        Manifest {
+            request: self.request.asked.clone(),
+            columns: self.columns.clone(),
+            snapshot: cell::moment(self.request.moment.0),
+            schema: Store::schema(),
+            marking_max: cell::marking(step(&self.scope)),
+            rows,
+            bytes,
+            sha256,
+        }
+    }
+}
+
+fn step(scope: &Scope) -> i64 {
+    use sea_orm::ActiveEnum;
+    scope.clearance().to_value().into()
+}
+
+/// The manifest as the last line of a JSON Lines file.
+fn line(manifest: &Manifest) -> Vec<u8> {
+    let mut line = serde_json::json!({ "manifest": manifest }).to_string().into_bytes();
+    line.push(b'\n');
+    line
+}
+
+fn writer(mut pipe: Pipe, table: Table, plan: &Arc<Plan>, columns: &[String]) -> Writer {
+    pipe.text.extend_from_slice(&table.head(columns));
+    Writer { pipe, table, plan: Arc::clone(plan), leads: table.leads(columns) }
+}
+
+async fn find(op: &Op, scope: &Scope, slug: &str) -> Result<i64> {
+    // PostgreSQL refuses the character NUL, and no slug has it.
+    let slug = slug.replace('\0', "");
+    let found = dossier::Entity::scoped(scope).filter(dossier::Column::Slug.eq(slug)).one(&op.lane).await?;
+    found.map(|dossier| dossier.id).ok_or_else(|| Error::NotFound("there is no such dossier".to_owned()))
+}
