@@ -11,9 +11,12 @@
 //! made it another file meanwhile (a marking was changed, a dossier deleted), the manifest at its end does not fit the
 //! whole, as with any other fault on the way.
 
+mod archive;
 pub mod cell;
 pub mod column;
 mod directory;
+mod linked;
+mod network;
 pub mod pipe;
 mod plan;
 mod select;
@@ -31,6 +34,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use self::column::Sheet;
+pub use self::network::Network;
 pub use self::pipe::Compression;
 use self::pipe::{Pipe, Sum};
 use self::plan::Plan;
@@ -51,6 +55,12 @@ pub enum Content {
     Records(Box<dyn Subject>, Table),
     /// Standings, as a table.
     Standings(Standings, Table),
+    /// Standings, as a network of stakeholders and mechanisms.
+    Network(Standings, Network),
+    /// The whole of one dossier or of all, in the interchange format.
+    Archive,
+    /// The same as a JSON-LD document.
+    LinkedData,
 }
 
 /// What is asked for.
@@ -115,16 +125,25 @@ impl Export {
             Some(slug) => Some(find(op, &scope, slug).await?),
             None => None,
         };
-        let (sheet, table) = match &request.content {
-            Content::Records(subject, table) => (Sheet::of(subject.kind()), *table),
-            Content::Standings(_, table) => (Sheet::standings(), *table),
+        let sheet = match &request.content {
+            Content::Records(subject, table) => Some((Sheet::of(subject.kind()), *table)),
+            Content::Standings(_, table) => Some((Sheet::standings(), *table)),
+            Content::Network(..) | Content::Archive | Content::LinkedData => None,
         };
-        let columns = plan::names(&sheet, request.columns.as_deref())?;
+        if sheet.is_none() && request.columns.is_some() {
+            return Err(Error::BadInput("columns: only tables have any".to_owned()));
+        }
+        let columns = match &sheet {
+            Some((sheet, _)) => plan::names(sheet, request.columns.as_deref())?,
+            None => Vec::new(),
+        };
         let mut snapshot = Snapshot::open(&op.base.store).await?;
-        let mut reader =
-            Reader { snapshot: &mut snapshot, scope: scope.clone(), dossier, as_of: request.as_of };
-        let plan = Arc::new(Plan::make(&mut reader, &sheet, &columns, table.style()).await?);
-        Ok(Self { snapshot, scope, dossier, request, columns, plan })
+        let mut reader = Reader { snapshot: &mut snapshot, scope: scope.clone(), dossier, as_of: request.as_of };
+        let plan = match sheet {
+            Some((sheet, table)) => Plan::make(&mut reader, &sheet, &columns, table.style()).await?,
+            None => Plan::default(),
+        };
+        Ok(Self { snapshot, scope, dossier, request, columns, plan: Arc::new(plan) })
     }
 
     /// Writes the file, without its first bytes; without an outlet, it is only measured. Gives the manifest, and how many
@@ -152,6 +171,11 @@ impl Export {
                 let writer = standings.read(&mut reader, writer, outlet).await?;
                 (writer.pipe, *table == Table::JsonLines)
             }
+            Content::Network(standings, network) => {
+                (network.write(standings, &mut reader, pipe, outlet).await?, false)
+            }
+            Content::Archive => (archive::write(&mut reader, pipe, outlet).await?, false),
+            Content::LinkedData => (linked::write(&mut reader, pipe, outlet).await?, false),
         };
         let mut manifest = None;
         let (last, _, bytes) = pipe.finish(|sum| {

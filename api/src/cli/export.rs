@@ -20,9 +20,9 @@ use crate::store::stream::Outlet;
 #[derive(Clone, Debug, Args)]
 pub struct Export {
     /// What: dossiers, stakeholders, mechanisms, conditions, arguments, sources, positions, relations, statuses, findings,
-    /// events, implications, ratings or standings
+    /// events, implications, ratings, standings; network (of stakeholders and mechanisms) or archive (of all there is)
     kind: String,
-    /// csv or jsonl
+    /// csv or jsonl; of a network graphml, gexf or csv (edges); of an archive jsonl (what `load` takes back) or jsonld
     #[arg(long, value_name = "FORMAT")]
     format: String,
     /// The file, beside which FILE.manifest.json says what is in it; the standard output if left out

@@ -20,6 +20,7 @@ use crate::store::stream::{Cell, Row, Shape};
 const STEPS_MAX: usize = 3;
 
 /// What is read of a record and how it is written.
+#[derive(Default)]
 pub(super) struct Plan {
     /// What is read.
     pub(super) reads: Vec<Read>,
@@ -181,6 +182,11 @@ fn list_item(kind: Kind, item: &str, related: &Option<(Arc<Directory>, usize)>) 
         Some(role) => [role.as_bytes(), b":", &named].concat(),
         None => named,
     })
+}
+
+/// What is read for all columns of a sheet.
+pub(super) fn reads(reader: &Reader<'_>, sheet: &Sheet) -> Vec<Read> {
+    sheet.columns.iter().map(|column| read(reader, sheet.table, *column)).collect()
 }
 
 fn read(reader: &Reader<'_>, table: &str, column: Column) -> Read {

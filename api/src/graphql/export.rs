@@ -10,14 +10,14 @@ use serde_json::{Map, Value as Json};
 
 use crate::domain::standing::Verdict;
 use crate::error::{Error, Result};
-use crate::export::{Compression, Content, Records, Request, Standings, Subject, Table};
+use crate::export::{Compression, Content, Network, Records, Request, Standings, Subject, Table};
 use crate::graphql::filter::FilterInput;
 use crate::graphql::list::{AsOfInput, Listed, ORDER_MAX, OrderDirection, OrderInput};
 use crate::graphql::standing::{StandingFilter, StandingRule};
 use crate::op::Op;
 
-/// What can be exported as a table.
-pub const KINDS: [&str; 14] = [
+/// What can be exported.
+pub const KINDS: [&str; 16] = [
     "dossiers",
     "stakeholders",
     "mechanisms",
@@ -32,6 +32,8 @@ pub const KINDS: [&str; 14] = [
     "implications",
     "ratings",
     "standings",
+    "network",
+    "archive",
 ];
 
 /// What an export may be asked by.
@@ -76,23 +78,46 @@ fn content(
     order_by: Option<&Json>,
     rule: Option<&Json>,
 ) -> Result<Content> {
-    let table = match format {
-        "csv" => Table::Csv { defused: !raw },
-        "jsonl" => Table::JsonLines,
-        _ => return Err(Error::BadInput(format!("there is no format {format:?}, expected csv or jsonl"))),
+    let derived = matches!(kind, "standings" | "network");
+    let refuse = |name: &str, given: bool, why: &str| match given {
+        true => Err(Error::BadInput(format!("{name}: {why}"))),
+        false => Ok(()),
     };
-    if kind == "standings" {
-        if order_by.is_some() {
-            let message = "orderBy: standings are ordered by mechanism, then by stakeholder";
-            return Err(Error::BadInput(message.to_owned()));
+    refuse("rule", rule.is_some() && !derived, "only standings and networks have one")?;
+    refuse("orderBy", order_by.is_some() && derived, "standings are ordered by mechanism, then by stakeholder")?;
+    let defused = !raw;
+    match (kind, format) {
+        ("archive", "jsonl" | "jsonld") => {
+            refuse("filter", filter.is_some(), "an archive is whole")?;
+            refuse("orderBy", order_by.is_some(), "an archive has an order of its own")?;
+            Ok(if format == "jsonl" { Content::Archive } else { Content::LinkedData })
         }
-        return Ok(Content::Standings(standings(filter, rule)?, table));
+        ("archive", _) => Err(no_format(format, "jsonl or jsonld")),
+        ("network", "graphml") => Ok(Content::Network(standings(filter, rule)?, Network::GraphMl)),
+        ("network", "gexf") => Ok(Content::Network(standings(filter, rule)?, Network::Gexf)),
+        ("network", "csv") => Ok(Content::Network(standings(filter, rule)?, Network::Csv { defused })),
+        ("network", _) => Err(no_format(format, "graphml, gexf or csv")),
+        (_, "csv") => table(kind, Table::Csv { defused }, filter, order_by, rule),
+        (_, "jsonl") => table(kind, Table::JsonLines, filter, order_by, rule),
+        _ => Err(no_format(format, "csv or jsonl")),
     }
-    let subject = subject(kind, filter, order_by)?;
-    if rule.is_some() {
-        return Err(Error::BadInput("rule: only standings have one".to_owned()));
+}
+
+fn no_format(format: &str, expected: &str) -> Error {
+    Error::BadInput(format!("there is no format {format:?} here, expected {expected}"))
+}
+
+fn table(
+    kind: &str,
+    table: Table,
+    filter: Option<&Json>,
+    order_by: Option<&Json>,
+    rule: Option<&Json>,
+) -> Result<Content> {
+    match kind {
+        "standings" => Ok(Content::Standings(standings(filter, rule)?, table)),
+        _ => Ok(Content::Records(subject(kind, filter, order_by)?, table)),
     }
-    Ok(Content::Records(subject, table))
 }
 
 fn subject(kind: &str, filter: Option<&Json>, order_by: Option<&Json>) -> Result<Box<dyn Subject>> {

@@ -295,6 +295,8 @@ fn head(answer: &mut HttpResponseBuilder, asked: &Asked, tag: &str, moment: Mome
         .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{kind}.{format}\"")))
         .content_type(match format.as_str() {
             "csv" => "text/csv; charset=utf-8; header=present",
+            "graphml" | "gexf" => "application/xml",
+            "jsonld" => "application/ld+json",
             _ => "application/x-ndjson",
         });
     if asked.compression != Compression::None {
