@@ -171,9 +171,7 @@ impl Export {
                 let writer = standings.read(&mut reader, writer, outlet).await?;
                 (writer.pipe, *table == Table::JsonLines)
             }
-            Content::Network(standings, network) => {
-                (network.write(standings, &mut reader, pipe, outlet).await?, false)
-            }
+            Content::Network(standings, network) => (network.write(standings, &mut reader, pipe, outlet).await?, false),
             Content::Archive => (archive::write(&mut reader, pipe, outlet).await?, false),
             Content::LinkedData => (linked::write(&mut reader, pipe, outlet).await?, false),
         };

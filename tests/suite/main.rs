@@ -1,3 +1,6 @@
 //! The one test binary.
 
+mod export;
+mod export_file;
+mod export_whole;
 mod sample;

@@ -125,14 +125,8 @@ async fn records(
     let sheet = Sheet::of(kind);
     let reads = reads(reader, &sheet);
     let select = standing_now(kind, &reader.scope, reader)?;
-    let lines = Lines {
-        kind,
-        columns: Arc::from(sheet.columns),
-        pipe,
-        names,
-        waiting: Vec::new(),
-        written: HashSet::new(),
-    };
+    let lines =
+        Lines { kind, columns: Arc::from(sheet.columns), pipe, names, waiting: Vec::new(), written: HashSet::new() };
     let mut lines = reader.read(kind, select, &reads, lines, outlet).await?;
     lines.rest();
     if let (Some(piece), Some(outlet)) = (lines.pipe.piece()?, outlet) {
@@ -193,7 +187,9 @@ impl Taker for Lines {
 impl Lines {
     /// Writes all lines that wait for none.
     fn settle(&mut self) {
-        while let Some(at) = self.waiting.iter().position(|line| line.above.iter().all(|key| self.written.contains(key))) {
+        while let Some(at) =
+            self.waiting.iter().position(|line| line.above.iter().all(|key| self.written.contains(key)))
+        {
             let line = self.waiting.remove(at);
             self.write(line);
         }

@@ -125,13 +125,8 @@ const fn roles(name: &'static str, table: &'static str, near: &'static str, far:
 }
 
 const fn arguments(name: &'static str, only: &'static str) -> Column {
-    let place = Place::Links {
-        table: "argument_link",
-        near: "argument_id",
-        far: "target_id",
-        role: None,
-        only: Some(only),
-    };
+    let place =
+        Place::Links { table: "argument_link", near: "argument_id", far: "target_id", role: None, only: Some(only) };
     Column { name, place, form: Form::Keys(Kind::Argument), access: Access::Public }
 }
 
@@ -298,7 +293,11 @@ pub fn columns(kind: Kind) -> Vec<Column> {
     }
     columns.push(public("externalId", "external_id", Form::Text));
     columns.extend_from_slice(own);
-    if kind.is_node() { columns.extend_from_slice(&UPKEEP) } else { columns.extend(provenance(kind)) }
+    if kind.is_node() {
+        columns.extend_from_slice(&UPKEEP)
+    } else {
+        columns.extend(provenance(kind))
+    }
     columns
 }
 
@@ -369,7 +368,8 @@ pub fn access(table: &str, column: &str) -> Option<Access> {
             }
         }
     }
-    let never = NEVER.iter().any(|(of, only, _)| (*of == "*" || *of == table) && only.is_none_or(|only| only == column));
+    let never =
+        NEVER.iter().any(|(of, only, _)| (*of == "*" || *of == table) && only.is_none_or(|only| only == column));
     never.then_some(Access::Never)
 }
 

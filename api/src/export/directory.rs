@@ -34,8 +34,7 @@ impl Directory {
         plan.reads.push(Read { name: "", sql, stored: None, shape: Shape::Integer });
         let select = everything(kind, &reader.scope, reader.dossier)?;
         let reads = std::mem::take(&mut plan.reads);
-        let directory =
-            Self { places: HashMap::default(), written: Vec::new(), ends: Vec::new(), width: plan.width() };
+        let directory = Self { places: HashMap::default(), written: Vec::new(), ends: Vec::new(), width: plan.width() };
         let filler = reader.read(kind, select, &reads, Filler { directory, plan, key, style }, None).await?;
         Ok(filler.directory)
     }

@@ -94,13 +94,15 @@ impl Network {
                     b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<graphml xmlns=\"http://graphml.graphdrawing.org/xmlns\">\n",
                 );
                 for name in ["label", "type"].iter().chain(&OF_NODES) {
-                    let key = format!(
-                        "<key id=\"n_{name}\" for=\"node\" attr.name=\"{name}\" attr.type=\"string\"/>\n"
-                    );
+                    let key =
+                        format!("<key id=\"n_{name}\" for=\"node\" attr.name=\"{name}\" attr.type=\"string\"/>\n");
                     declare(out, key);
                 }
                 for (name, of) in OF_EDGES {
-                    declare(out, format!("<key id=\"e_{name}\" for=\"edge\" attr.name=\"{name}\" attr.type=\"{of}\"/>\n"));
+                    declare(
+                        out,
+                        format!("<key id=\"e_{name}\" for=\"edge\" attr.name=\"{name}\" attr.type=\"{of}\"/>\n"),
+                    );
                 }
                 out.extend_from_slice(b"<graph id=\"standings\" edgedefault=\"directed\">\n");
             }
@@ -201,8 +203,7 @@ impl StandingTaker for Edges {
     fn take(&mut self, standing: &Standing<'_>) -> Result<()> {
         let Some(verdict) = standing.verdict else { return Ok(()) };
         let score = i64::from(verdict.stance.score());
-        let (source, target) =
-            (key(Kind::Stakeholder, standing.stakeholder), key(Kind::Mechanism, standing.mechanism));
+        let (source, target) = (key(Kind::Stakeholder, standing.stakeholder), key(Kind::Mechanism, standing.mechanism));
         let values = [
             score.abs().to_string(),
             stance(score).to_owned(),

@@ -29,7 +29,13 @@ impl Table {
     /// What stands before the cell of each column.
     pub(super) fn leads(self, names: &[String]) -> Vec<Vec<u8>> {
         let lead = |(n, name): (usize, &String)| match self {
-            Self::Csv { .. } => if n == 0 { Vec::new() } else { b",".to_vec() },
+            Self::Csv { .. } => {
+                if n == 0 {
+                    Vec::new()
+                } else {
+                    b",".to_vec()
+                }
+            }
             Self::JsonLines => {
                 let mut lead = if n == 0 { b"{".to_vec() } else { b",".to_vec() };
                 json_text(name, &mut lead);

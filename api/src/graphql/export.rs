@@ -59,7 +59,8 @@ pub fn read(
     let raw = given("raw").map(flag).transpose()?.unwrap_or_default();
     let content = content(kind, format, raw, given("filter"), given("orderBy"), given("rule"))?;
     let moment = pinned.unwrap_or_else(|| op.now());
-    let AsOfInput { valid, recorded } = given("asOf").map(|value| input("asOf", value)).transpose()?.unwrap_or_default();
+    let AsOfInput { valid, recorded } =
+        given("asOf").map(|value| input("asOf", value)).transpose()?.unwrap_or_default();
     let today = chrono::DateTime::<chrono::Utc>::from(moment).date_naive();
     let as_of = AsOf { valid: valid.map_or(today, |day| day.0), recorded: recorded.map(Moment::from).or(pinned) };
     let columns = given("columns").map(columns).transpose()?;
@@ -215,5 +216,10 @@ fn text(name: &str, value: &Json) -> Result<String> {
 
 fn columns(value: &Json) -> Result<Vec<String>> {
     let expected = || Error::BadInput("columns: expected a list of names".to_owned());
-    value.as_array().ok_or_else(expected)?.iter().map(|name| name.as_str().map(str::to_owned).ok_or_else(expected)).collect()
+    value
+        .as_array()
+        .ok_or_else(expected)?
+        .iter()
+        .map(|name| name.as_str().map(str::to_owned).ok_or_else(expected))
+        .collect()
 }

@@ -67,11 +67,7 @@ pub async fn post(request: HttpRequest, payload: web::Payload, state: web::Data<
     serve(&request, &state, arguments).await
 }
 
-async fn serve(
-    request: &HttpRequest,
-    state: &State,
-    arguments: Result<Map<String, Value>, Refusal>,
-) -> HttpResponse {
+async fn serve(request: &HttpRequest, state: &State, arguments: Result<Map<String, Value>, Refusal>) -> HttpResponse {
     let id = log::id(request);
     let asked = match arguments.and_then(|arguments| asked(request, arguments)) {
         Ok(asked) => asked,
@@ -171,7 +167,8 @@ fn compression(accepted: &str) -> Compression {
         accepted.split(',').any(|one| {
             let mut parts = one.split(';').map(str::trim);
             let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(wanted));
-            let refused = parts.filter_map(|part| part.strip_prefix("q=")).any(|q| q.parse::<f32>().is_ok_and(|q| q <= 0.0));
+            let refused =
+                parts.filter_map(|part| part.strip_prefix("q=")).any(|q| q.parse::<f32>().is_ok_and(|q| q <= 0.0));
             named && !refused
         })
     };

@@ -20,7 +20,8 @@ impl Snapshot {
         let options = PgConnectOptions::from_str(url).map_err(Error::internal)?.disable_statement_logging();
         let mut connection = options.connect().await.map_err(Error::internal)?;
         // Its own compiler would think for longer than the first row may take.
-        let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL jit = off; SET LOCAL statement_timeout = 0";
+        let begin =
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL jit = off; SET LOCAL statement_timeout = 0";
         connection.execute(begin).await.map_err(Error::internal)?;
         // The snapshot is that of the first statement.
         connection.execute("SELECT 1").await.map_err(Error::internal)?;

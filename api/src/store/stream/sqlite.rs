@@ -46,7 +46,8 @@ impl Snapshot {
         let (sql, values) = statement.build(SqliteQueryBuilder);
         let connection = self.0.take().ok_or_else(|| Error::internal("a snapshot was read after it had failed"))?;
         let handle = connection.get_interrupt_handle();
-        let job = Job { connection, sql, values: values.0, shapes, outlet: outlet.cloned(), runtime: Handle::current() };
+        let job =
+            Job { connection, sql, values: values.0, shapes, outlet: outlet.cloned(), runtime: Handle::current() };
         let mut work = spawn_blocking(move || job.run(taker));
         // Dropped while the thread still works, it ends its statement: nobody waits for it any more.
         let stop = Stop(Some(handle));
