@@ -33,7 +33,7 @@ fn tags(xml: &str) -> Vec<(String, Vec<(String, String)>)> {
     let mut rest = xml.strip_prefix("<?xml version=\"1.0\" encoding=\"UTF-8\"?>").unwrap();
     while let Some(at) = rest.find('<') {
         let text = &rest[..at];
-        assert!(!text.contains('>') && text.matches('&').count() == text.matches(';').count(), "{text}");
+        assert!(!text.contains('>') && text.matches('&').count() <= text.matches(';').count(), "{text}");
         let end = at + rest[at..].find('>').unwrap();
         let tag = &rest[at + 1..end];
         rest = &rest[end + 1..];
@@ -118,9 +118,9 @@ demarche_tests::suite! {
             }
         }
         assert!(compared > 0);
-        // Where it came from, it changes nothing.
+        // Where it came from, only what had no external id of its own is new.
         let report = import::load(&world.op(Role::Analyst).await, file.as_bytes()).await.unwrap();
-        assert_eq!((report.created, report.changed), (0, 2), "only what had no external id has one now: {report}");
+        assert_eq!((report.created, report.changed), (2, 0), "{report}");
     }
 
     async fn a_network_has_all_nodes_and_the_standings_as_edges(world) {

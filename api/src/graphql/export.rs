@@ -195,7 +195,7 @@ fn known(registry: &Registry, declared: &str, value: &Value, path: &str) -> Resu
             };
             fields.iter().try_for_each(|(field, value)| match input_fields.get(field.as_str()) {
                 Some(declared) => known(registry, &declared.ty, value, &format!("{path}.{field}")),
-                None => Err(format!("{path}: {name} has no field {field:?}")),
+                None => Err(format!("{path}: {name} has no field {:?}", field.as_str())),
             })
         }
         _ => Ok(()),

@@ -171,7 +171,7 @@ impl Snapshot {
                 format!("(SELECT group_concat(v, ' ') FROM (SELECT {item} AS v {rows} ORDER BY v))")
             }
             Way::Postgres(_) => {
-                format!("(SELECT string_agg(v, ' ') FROM (SELECT {item} AS v {rows} ORDER BY v COLLATE \"C\") AS o)")
+                format!("(SELECT string_agg(v, ' ' ORDER BY v COLLATE \"C\") FROM (SELECT {item} AS v {rows}) AS o)")
             }
         }
     }
