@@ -293,6 +293,16 @@ demarche_tests::suite! {
         }
     }
 
+    async fn an_export_ends_when_nobody_takes_it(world) {
+        exporter(&world).await;
+        let op = world.op(entity::words::Role::Reader).await;
+        let mut open = crate::export_file::open(&op, "positions", "csv", json!({})).await;
+        let (outlet, bytes) = demarche_api::store::stream::Outlet::new();
+        drop(bytes);
+        let ended = open.write(Some(&outlet), 0).await.unwrap_err();
+        assert!(ended.to_string().contains("has gone"), "{ended}");
+    }
+
     async fn a_snapshot_does_not_change_while_others_write(world) {
         let reader = exporter(&world).await;
         let before = fetch(&world, &reader, "/export/positions.jsonl?columns=id,stance").await;

@@ -336,9 +336,18 @@ fn provenance(kind: Kind) -> [Column; 15] {
 }
 
 /// What never leaves: tables, and columns of tables that are exported otherwise, each with the reason.
-pub const NEVER: [(&str, Option<&str>, &str); 9] = [
+pub const NEVER: [(&str, Option<&str>, &str); 18] = [
     ("account", None, "persons and their passwords; who recorded what is in the restricted columns, by key"),
     ("member", None, "who may see what is no part of the record"),
+    ("identity", None, "persons"),
+    ("session", None, "secrets"),
+    ("refresh_token", None, "secrets"),
+    ("access_token", None, "secrets"),
+    ("signing_key", None, "secrets"),
+    ("audit", None, "who did what is read through GraphQL, by those who may"),
+    ("audit_head", None, "who did what is read through GraphQL, by those who may"),
+    ("audit_record", None, "who did what is read through GraphQL, by those who may"),
+    ("rate_bucket", None, "how much somebody has asked of late is no part of the record"),
     ("revision", None, "`asOf` gives the earlier state of a node as a record of its kind"),
     ("search_document", None, "a copy, for searching"),
     ("seaql_migrations", None, "the manifest of a file names the version"),
