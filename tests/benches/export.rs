@@ -168,7 +168,7 @@ async fn fill(world: &World, engine: Engine) {
     let votes = format!(
         "INSERT INTO position (id, dossier_id, external_id, source_id, stated_on, stated_precision, marking, recorded_at, \
          recorded_by, stakeholder_id, mechanism_id, stance) \
-         SELECT 900000000000000000 + i * 4096, d.id, 'un-' || i, o.id, {day}, 'DAY', 0, 1700000000000000, 2, s.id, m.id, i % 3 - 1 \
+         SELECT 900000000000000000 + cast(i AS bigint) * 4096, d.id, 'un-' || i, o.id, {day}, 'DAY', 0, 1700000000000000, 2, s.id, m.id, i % 3 - 1 \
          FROM ({numbers}) AS n \
          JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS at FROM stakeholder) AS s ON s.at = n.i % 200 \
          JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS at FROM mechanism) AS m ON m.at = n.i / 141 \

@@ -146,12 +146,12 @@ demarche_tests::suite! {
 
     async fn what_is_marked_amber_strict_leaves_by_no_session(world) {
         let reader = exporter(&world).await;
-        world.load(&format!(
-            "{{\"record\":\"dossier\",\"slug\":\"secret\",\"title\":\"Secret\"}}\n\
-             {{\"record\":\"stakeholder\",\"slug\":\"open\",\"name\":\"Open\",\"kind\":\"GROUP\",\"marking\":\"AMBER\"}}\n\
-             {{\"record\":\"stakeholder\",\"slug\":\"strict\",\"name\":\"Strict\",\"kind\":\"GROUP\",\"marking\":\"AMBER_STRICT\"}}\n\
-             {{\"record\":\"stakeholder\",\"slug\":\"red\",\"name\":\"Red\",\"kind\":\"GROUP\",\"marking\":\"RED\"}}\n"
-        )).await;
+        world.load(
+            "{\"record\":\"dossier\",\"slug\":\"secret\",\"title\":\"Secret\"}\n\
+             {\"record\":\"stakeholder\",\"slug\":\"open\",\"name\":\"Open\",\"kind\":\"GROUP\",\"marking\":\"AMBER\"}\n\
+             {\"record\":\"stakeholder\",\"slug\":\"strict\",\"name\":\"Strict\",\"kind\":\"GROUP\",\"marking\":\"AMBER_STRICT\"}\n\
+             {\"record\":\"stakeholder\",\"slug\":\"red\",\"name\":\"Red\",\"kind\":\"GROUP\",\"marking\":\"RED\"}\n"
+        ).await;
         let seen = reader.data("{ dossier(slug: \"secret\") { stakeholders { totalCount } } }").await;
         assert_eq!(seen["dossier"]["stakeholders"]["totalCount"], 3);
         for path in ["/export/stakeholders.jsonl?dossier=secret", "/export/archive.jsonl?dossier=secret", "/export/network.graphml?dossier=secret"] {
@@ -255,12 +255,12 @@ demarche_tests::suite! {
             assert_eq!(whole.status, 200);
             world.wait(std::time::Duration::from_secs(1));
             world.load(&format!(
-                "{{\"record\":\"dossier\",\"slug\":\"{0}\",\"title\":\"Later\"}}\n\
+                "{{\"record\":\"dossier\",\"slug\":\"later-{}\",\"title\":\"Later\"}}\n\
                  {{\"record\":\"source\",\"slug\":\"s\",\"title\":\"S\"}}\n\
                  {{\"record\":\"stakeholder\",\"slug\":\"a\",\"name\":\"A\",\"kind\":\"GROUP\"}}\n\
                  {{\"record\":\"mechanism\",\"slug\":\"m\",\"name\":\"M\",\"mode\":\"DOMESTIC\",\"kind\":\"OTHER\"}}\n\
                  {{\"record\":\"position\",\"externalId\":\"p\",\"stakeholder\":\"a\",\"mechanism\":\"m\",\"stance\":\"SUPPORT\",\"statedOn\":\"2025\",\"source\":\"s\"}}\n",
-                format!("later-{}", path.len()),
+                path.len(),
             )).await;
             let tag = whole.header("etag").to_owned();
             for from in [1, whole.body.len() / 2, whole.body.len() - 1] {

@@ -77,7 +77,7 @@ pub async fn fetch_with(
 /// An export in the name of `op`, beside the server.
 pub async fn open(op: &Op, kind: &str, format: &str, arguments: Value) -> Export {
     let arguments = arguments.as_object().unwrap().clone();
-    let request = read(op, kind, format, arguments, Compression::None, None).unwrap();
+    let request = read(op, kind, format, &arguments, Compression::None, None).unwrap();
     Export::open(op, request).await.unwrap()
 }
 

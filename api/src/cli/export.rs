@@ -70,7 +70,7 @@ impl Export {
         let arguments = self.arguments()?;
         let base = open_current(config).await?;
         let op = super::load::recorder(&base, self.actor.as_deref()).await?;
-        let request = read(&op, &self.kind, &self.format, arguments, self.compression(), None)?;
+        let request = read(&op, &self.kind, &self.format, &arguments, self.compression(), None)?;
         let mut export = Written::open(&op, request).await?;
         let (outlet, bytes) = Outlet::new();
         let output = self.output.clone();

@@ -294,9 +294,9 @@ pub fn columns(kind: Kind) -> Vec<Column> {
     columns.push(public("externalId", "external_id", Form::Text));
     columns.extend_from_slice(own);
     if kind.is_node() {
-        columns.extend_from_slice(&UPKEEP)
+        columns.extend_from_slice(&UPKEEP);
     } else {
-        columns.extend(provenance(kind))
+        columns.extend(provenance(kind));
     }
     columns
 }

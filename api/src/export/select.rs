@@ -139,7 +139,7 @@ fn restore(select: &mut SelectStatement, kind: Kind, scope: &Scope, at: Moment) 
         .add(Expr::col((Entity, Column::NodeId)).equals((kind.table(), "id")))
         .add(scope.condition::<Entity>())
         .add(Column::Version.in_subquery(newest));
-    select.join(JoinType::InnerJoin, Entity::default().table_ref(), on);
+    select.join(JoinType::InnerJoin, Entity.table_ref(), on);
     select.expr(Expr::col((Entity, Column::Snapshot)));
 }
 

@@ -47,7 +47,7 @@ pub fn read(
     op: &Op,
     kind: &str,
     format: &str,
-    arguments: Map<String, Json>,
+    arguments: &Map<String, Json>,
     compression: Compression,
     pinned: Option<Moment>,
 ) -> Result<Request> {

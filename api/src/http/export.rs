@@ -187,7 +187,7 @@ fn first_byte(range: &str) -> Option<u64> {
 /// What is answered.
 enum File {
     /// The file, or the rest of it.
-    Written { asked: Asked, tag: String, moment: Moment, part: Option<Part>, bytes: Receiver<Vec<u8>>, work: Work },
+    Written { asked: Box<Asked>, tag: String, moment: Moment, part: Option<Part>, bytes: Receiver<Vec<u8>>, work: Work },
     /// The manifest of the file.
     Described(String),
 }
@@ -226,7 +226,7 @@ async fn open(op: &Op, asked: Asked) -> Result<File, Refusal> {
     // Without the moment, the bytes that the client has may be those of another file.
     let from = asked.from.filter(|_| pinned.is_some() && !asked.manifest);
     let compression = if asked.manifest { Compression::None } else { asked.compression };
-    let request = read(op, &asked.kind, &asked.format, asked.arguments.clone(), compression, pinned)?;
+    let request = read(op, &asked.kind, &asked.format, &asked.arguments, compression, pinned)?;
     let moment = request.moment;
     let mut export = Export::open(op, request).await?;
     if asked.manifest {
@@ -248,7 +248,7 @@ async fn open(op: &Op, asked: Asked) -> Result<File, Refusal> {
     let skip = part.as_ref().map_or(0, |part| part.from);
     let work = tokio::spawn(async move { export.write(Some(&outlet), skip).await.map(drop) });
     let tag = format!("\"{}-{mark}\"", moment.0);
-    Ok(File::Written { asked, tag, moment, part, bytes, work })
+    Ok(File::Written { asked: Box::new(asked), tag, moment, part, bytes, work })
 }
 
 /// What tells this file from others of the same moment.
