@@ -32,11 +32,12 @@ use entity::scope::Scope;
 use sea_orm::{ColumnTrait, QueryFilter};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use tokio::sync::mpsc::Receiver;
 
 use self::column::Sheet;
 pub use self::network::Network;
 pub use self::pipe::Compression;
-use self::pipe::{Pipe, Sum};
+use self::pipe::{Pipe, Sum, Text};
 use self::plan::Plan;
 use self::select::Reader;
 pub use self::select::{Records, Subject};
@@ -47,7 +48,7 @@ use crate::error::{Error, Result};
 use crate::op::Op;
 use crate::policy;
 use crate::store::Store;
-use crate::store::stream::{Outlet, Snapshot};
+use crate::store::stream::{Outlet, Snapshot, gone};
 
 /// What is exported, and in which form.
 pub enum Content {
@@ -153,30 +154,15 @@ impl Export {
     /// If the database fails, or nobody takes what is written.
     pub async fn write(&mut self, outlet: Option<&Outlet>, skip: u64) -> Result<(Manifest, u64)> {
         let pipe = Pipe::new(self.request.compression, skip)?;
-        let mut reader = Reader {
-            snapshot: &mut self.snapshot,
-            scope: self.scope.clone(),
-            dossier: self.dossier,
-            as_of: self.request.as_of,
-        };
-        let (pipe, trailer) = match &self.request.content {
-            Content::Records(subject, table) => {
-                let writer = writer(pipe, *table, &self.plan, &self.columns);
-                let select = subject.select(&reader.scope, reader.as_of, reader.dossier);
-                let writer = reader.read(subject.kind(), select, &self.plan.reads, writer, outlet).await?;
-                (writer.pipe, *table == Table::JsonLines)
-            }
-            Content::Standings(standings, table) => {
-                let writer = writer(pipe, *table, &self.plan, &self.columns);
-                let writer = standings.read(&mut reader, writer, outlet).await?;
-                (writer.pipe, *table == Table::JsonLines)
-            }
-            Content::Network(standings, network) => (network.write(standings, &mut reader, pipe, outlet).await?, false),
-            Content::Archive => (archive::write(&mut reader, pipe, outlet).await?, false),
-            Content::LinkedData => (linked::write(&mut reader, pipe, outlet).await?, false),
-        };
+        let (texts, coming) = Outlet::new();
+        let piping = tokio::spawn(pass(pipe, coming, outlet.cloned()));
+        let written = self.write_text(&texts).await;
+        drop(texts);
+        // If nobody takes what comes out, that is why the text could not be handed on.
+        let pipe = piping.await.map_err(Error::internal)??;
+        let (rows, trailer) = written?;
         let mut manifest = None;
-        let (last, _, bytes) = pipe.finish(|sum| {
+        let (last, _, bytes) = pipe.finish(rows, |sum| {
             let written = self.manifest(sum);
             let line = if trailer { line(&written) } else { Vec::new() };
             manifest = Some(written);
@@ -187,6 +173,37 @@ impl Export {
         }
         let manifest = manifest.ok_or_else(|| Error::internal("a file has no manifest"))?;
         Ok((manifest, bytes))
+    }
+
+    /// Writes the text of the file. Gives how many rows there are, and whether the manifest is its last line.
+    async fn write_text(&mut self, texts: &Outlet) -> Result<(u64, bool)> {
+        let page = Text::default();
+        let mut reader = Reader {
+            snapshot: &mut self.snapshot,
+            scope: self.scope.clone(),
+            dossier: self.dossier,
+            as_of: self.request.as_of,
+        };
+        let (page, trailer) = match &self.request.content {
+            Content::Records(subject, table) => {
+                let writer = writer(page, *table, &self.plan, &self.columns);
+                let select = subject.select(&reader.scope, reader.as_of, reader.dossier);
+                let writer = reader.read(subject.kind(), select, &self.plan.reads, writer, Some(texts)).await?;
+                (writer.page, *table == Table::JsonLines)
+            }
+            Content::Standings(standings, table) => {
+                let writer = writer(page, *table, &self.plan, &self.columns);
+                let writer = standings.read(&mut reader, writer, Some(texts)).await?;
+                (writer.page, *table == Table::JsonLines)
+            }
+            Content::Network(standings, network) => {
+                (network.write(standings, &mut reader, page, Some(texts)).await?, false)
+            }
+            Content::Archive => (archive::write(&mut reader, page, Some(texts)).await?, false),
+            Content::LinkedData => (linked::write(&mut reader, page, Some(texts)).await?, false),
+        };
+        texts.send(page.text).await?;
+        Ok((page.rows, trailer))
     }
 
     fn manifest(&self, sum: &Sum) -> Manifest {
@@ -216,9 +233,27 @@ fn line(manifest: &Manifest) -> Vec<u8> {
     line
 }
 
-fn writer(mut pipe: Pipe, table: Table, plan: &Arc<Plan>, columns: &[String]) -> Writer {
-    pipe.text.extend_from_slice(&table.head(columns));
-    Writer { pipe, table, plan: Arc::clone(plan), leads: table.leads(columns) }
+/// Passes a text through a pipe while it is written, and hands on what comes out.
+async fn pass(mut pipe: Pipe, mut texts: Receiver<Vec<u8>>, outlet: Option<Outlet>) -> Result<Pipe> {
+    loop {
+        let text = match &outlet {
+            None => texts.recv().await,
+            Some(outlet) => tokio::select! {
+                text = texts.recv() => text,
+                () = outlet.closed() => return Err(gone()),
+            },
+        };
+        let Some(text) = text else { return Ok(pipe) };
+        let piece = pipe.take(text)?;
+        if let Some(outlet) = &outlet {
+            outlet.send(piece).await?;
+        }
+    }
+}
+
+fn writer(mut page: Text, table: Table, plan: &Arc<Plan>, columns: &[String]) -> Writer {
+    page.text.extend_from_slice(&table.head(columns));
+    Writer { page, table, plan: Arc::clone(plan), leads: table.leads(columns) }
 }
 
 async fn find(op: &Op, scope: &Scope, slug: &str) -> Result<i64> {

@@ -16,7 +16,7 @@ use sea_orm::sea_query::SelectStatement;
 
 use super::cell::{Style, json_text, key};
 use super::column::{Column, Form, Sheet};
-use super::pipe::Pipe;
+use super::pipe::Text;
 use super::plan::reads;
 use super::select::{Read, Reader, Records, Subject};
 use crate::error::{Error, Result};
@@ -58,18 +58,18 @@ const OWN: [&str; 10] = [
 ///
 /// # Errors
 /// If the database fails, or nobody takes what is written.
-pub(super) async fn write(reader: &mut Reader<'_>, mut pipe: Pipe, outlet: Option<&Outlet>) -> Result<Pipe> {
-    pipe.text.extend_from_slice(HEADER);
+pub(super) async fn write(reader: &mut Reader<'_>, mut page: Text, outlet: Option<&Outlet>) -> Result<Text> {
+    page.text.extend_from_slice(HEADER);
     let mut names = Names::default();
     let asked = reader.dossier;
     for dossier in keys(reader).await? {
         reader.dossier = Some(dossier);
         for kind in std::iter::once(Kind::Dossier).chain(ORDER) {
-            (pipe, names) = records(reader, kind, pipe, names, outlet).await?;
+            (page, names) = records(reader, kind, page, names, outlet).await?;
         }
     }
     reader.dossier = asked;
-    Ok(pipe)
+    Ok(page)
 }
 
 /// The dossiers, oldest first.
@@ -118,21 +118,21 @@ pub(super) fn standing_now(kind: Kind, scope: &Scope, reader: &Reader<'_>) -> Re
 async fn records(
     reader: &mut Reader<'_>,
     kind: Kind,
-    pipe: Pipe,
+    page: Text,
     names: Names,
     outlet: Option<&Outlet>,
-) -> Result<(Pipe, Names)> {
+) -> Result<(Text, Names)> {
     let sheet = Sheet::of(kind);
     let reads = reads(reader, &sheet);
     let select = standing_now(kind, &reader.scope, reader)?;
     let lines =
-        Lines { kind, columns: Arc::from(sheet.columns), pipe, names, waiting: Vec::new(), written: HashSet::new() };
+        Lines { kind, columns: Arc::from(sheet.columns), page, names, waiting: Vec::new(), written: HashSet::new() };
     let mut lines = reader.read(kind, select, &reads, lines, outlet).await?;
     lines.rest();
-    if let (Some(piece), Some(outlet)) = (lines.pipe.piece()?, outlet) {
+    if let (Some(piece), Some(outlet)) = (lines.page.piece(), outlet) {
         outlet.send(piece).await?;
     }
-    Ok((lines.pipe, lines.names))
+    Ok((lines.page, lines.names))
 }
 
 /// How the records of the file are called in it, and in which order they stand.
@@ -169,7 +169,7 @@ enum Field {
 struct Lines {
     kind: Kind,
     columns: Arc<[Column]>,
-    pipe: Pipe,
+    page: Text,
     names: Names,
     waiting: Vec<Waiting>,
     written: HashSet<i64>,
@@ -180,7 +180,7 @@ impl Taker for Lines {
         let line = self.read(row)?;
         self.waiting.push(line);
         self.settle();
-        self.pipe.piece()
+        Ok(self.page.piece())
     }
 }
 
@@ -212,7 +212,7 @@ impl Lines {
 
     fn write(&mut self, line: Waiting) {
         let Waiting { key, name, above: _, fields } = line;
-        let out = &mut self.pipe.text;
+        let out = &mut self.page.text;
         out.extend_from_slice(b"{\"record\":\"");
         out.extend_from_slice(self.kind.noun().as_bytes());
         out.push(b'"');
@@ -243,7 +243,7 @@ impl Lines {
             }
         }
         out.extend_from_slice(b"}\n");
-        self.pipe.rows += 1;
+        self.page.rows += 1;
         self.written.insert(key);
         let referred = self.kind.is_node() || self.kind == Kind::Relation;
         if referred && self.names.get(key).is_none() {

@@ -10,7 +10,7 @@ use entity::kind::Kind;
 use super::archive::standing_now;
 use super::cell::{Style, json_text, key};
 use super::column::{Column, Form, Sheet};
-use super::pipe::Pipe;
+use super::pipe::Text;
 use super::plan::reads;
 use super::select::Reader;
 use crate::error::Result;
@@ -38,29 +38,29 @@ const HEAD: &str = r#"{"@context":{"@version":1.1,"@vocab":"urn:demarche:term:",
 ///
 /// # Errors
 /// If the database fails, or nobody takes what is written.
-pub(super) async fn write(reader: &mut Reader<'_>, mut pipe: Pipe, outlet: Option<&Outlet>) -> Result<Pipe> {
-    pipe.text.extend_from_slice(HEAD.as_bytes());
+pub(super) async fn write(reader: &mut Reader<'_>, mut page: Text, outlet: Option<&Outlet>) -> Result<Text> {
+    page.text.extend_from_slice(HEAD.as_bytes());
     for kind in KINDS {
         let sheet = Sheet::of(kind);
         let reads = reads(reader, &sheet);
         let select = standing_now(kind, &reader.scope, reader)?;
-        let entities = Entities { kind, columns: sheet.columns, pipe };
-        pipe = reader.read(kind, select, &reads, entities, outlet).await?.pipe;
+        let entities = Entities { kind, columns: sheet.columns, page };
+        page = reader.read(kind, select, &reads, entities, outlet).await?.page;
     }
-    pipe.text.extend_from_slice(b"\n]}\n");
-    Ok(pipe)
+    page.text.extend_from_slice(b"\n]}\n");
+    Ok(page)
 }
 
 struct Entities {
     kind: Kind,
     columns: Vec<Column>,
-    pipe: Pipe,
+    page: Text,
 }
 
 impl Taker for Entities {
     fn take(&mut self, row: &dyn Row) -> Result<Option<Vec<u8>>> {
-        let first = self.pipe.rows == 0;
-        let out = &mut self.pipe.text;
+        let first = self.page.rows == 0;
+        let out = &mut self.page.text;
         out.extend_from_slice(if first { b"\n" } else { b",\n" });
         let (mut id, mut source, mut quote) = (0, None, None);
         for (at, column) in self.columns.iter().enumerate() {
@@ -110,8 +110,8 @@ impl Taker for Entities {
         if let (Some(at), Some(source)) = (quote, source) {
             annotation(self.kind, id, source, at, row, out)?;
         }
-        self.pipe.rows += 1;
-        self.pipe.piece()
+        self.page.rows += 1;
+        Ok(self.page.piece())
     }
 }
 

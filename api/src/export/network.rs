@@ -11,7 +11,7 @@ use entity::kind::Kind;
 
 use super::cell::{Style, key, stance};
 use super::column::Sheet;
-use super::pipe::Pipe;
+use super::pipe::Text;
 use super::plan::reads;
 use super::select::{Read, Reader, Subject};
 use super::standing::{Standing, StandingTaker, Standings};
@@ -54,10 +54,10 @@ impl Network {
         self,
         standings: &Standings,
         reader: &mut Reader<'_>,
-        mut pipe: Pipe,
+        mut page: Text,
         outlet: Option<&Outlet>,
-    ) -> Result<Pipe> {
-        self.begin(&mut pipe.text);
+    ) -> Result<Text> {
+        self.begin(&mut page.text);
         let mut names = Labels::new();
         for kind in [Kind::Stakeholder, Kind::Mechanism] {
             let filter: Box<dyn Subject> = match kind {
@@ -69,14 +69,14 @@ impl Network {
             let wanted = |read: &Read| read.name == "id" || OF_NODES.contains(&read.name);
             let reads: Vec<Read> = reads(reader, &sheet).into_iter().filter(wanted).collect();
             let columns = reads.iter().map(|read| read.name).collect();
-            let nodes = Nodes { network: self, kind, columns, pipe, names };
-            Nodes { pipe, names, .. } = reader.read(kind, select, &reads, nodes, outlet).await?;
+            let nodes = Nodes { network: self, kind, columns, page, names };
+            Nodes { page, names, .. } = reader.read(kind, select, &reads, nodes, outlet).await?;
         }
-        self.between(&mut pipe.text);
-        let edges = Edges { network: self, pipe, names };
-        let mut pipe = standings.read(reader, edges, outlet).await?.pipe;
-        self.end(&mut pipe.text);
-        Ok(pipe)
+        self.between(&mut page.text);
+        let edges = Edges { network: self, page, names };
+        let mut page = standings.read(reader, edges, outlet).await?.page;
+        self.end(&mut page.text);
+        Ok(page)
     }
 
     fn begin(self, out: &mut Vec<u8>) {
@@ -148,7 +148,7 @@ struct Nodes {
     network: Network,
     kind: Kind,
     columns: Vec<&'static str>,
-    pipe: Pipe,
+    page: Text,
     /// Of the nodes, for formats in which edges name their ends.
     names: Labels,
 }
@@ -164,7 +164,7 @@ impl Taker for Nodes {
             self.names.insert(id, name.to_owned());
             return Ok(None);
         }
-        let out = &mut self.pipe.text;
+        let out = &mut self.page.text;
         out.extend_from_slice(b"<node id=\"");
         out.extend(key(self.kind, id));
         if self.network == Network::GraphMl {
@@ -189,13 +189,13 @@ impl Taker for Nodes {
             }
             out.extend_from_slice(b"</attvalues></node>\n");
         }
-        self.pipe.piece()
+        Ok(self.page.piece())
     }
 }
 
 struct Edges {
     network: Network,
-    pipe: Pipe,
+    page: Text,
     names: Labels,
 }
 
@@ -214,7 +214,7 @@ impl StandingTaker for Edges {
             crate::id::encode(Kind::Position, verdict.winner),
         ];
         let attributes = OF_EDGES.iter().map(|(name, _)| *name).zip(&values);
-        let out = &mut self.pipe.text;
+        let out = &mut self.page.text;
         match self.network {
             Network::Csv { defused } => {
                 out.extend([source, b",".to_vec(), target, b",Directed".to_vec()].concat());
@@ -231,7 +231,7 @@ impl StandingTaker for Edges {
             }
             Network::GraphMl => {
                 // Writing to memory cannot fail.
-                let _ = write!(out, "<edge id=\"e{}\" source=\"", self.pipe.rows + 1);
+                let _ = write!(out, "<edge id=\"e{}\" source=\"", self.page.rows + 1);
                 out.extend([source, b"\" target=\"".to_vec(), target, b"\">".to_vec()].concat());
                 for (name, value) in attributes {
                     datum(&format!("e_{name}"), value, out);
@@ -239,7 +239,7 @@ impl StandingTaker for Edges {
                 out.extend_from_slice(b"</edge>\n");
             }
             Network::Gexf => {
-                let _ = write!(out, "<edge id=\"e{}\" weight=\"{}.0\" source=\"", self.pipe.rows + 1, score.abs());
+                let _ = write!(out, "<edge id=\"e{}\" weight=\"{}.0\" source=\"", self.page.rows + 1, score.abs());
                 out.extend([source, b"\" target=\"".to_vec(), target, b"\"><attvalues>".to_vec()].concat());
                 for (name, text) in attributes.filter(|(name, _)| *name != "weight") {
                     value(&format!("e_{name}"), text, out);
@@ -247,12 +247,12 @@ impl StandingTaker for Edges {
                 out.extend_from_slice(b"</attvalues></edge>\n");
             }
         }
-        self.pipe.rows += 1;
+        self.page.rows += 1;
         Ok(())
     }
 
     fn piece(&mut self) -> Result<Option<Vec<u8>>> {
-        self.pipe.piece()
+        Ok(self.page.piece())
     }
 }
 

@@ -34,6 +34,8 @@ impl Compression {
 /// The first piece is small, so that it is there soon.
 const FIRST_BYTES: usize = 512;
 const PIECE_BYTES: usize = 64 * 1024;
+/// A row ends where it ends.
+const SPARE_BYTES: usize = 4096;
 
 enum Encoder {
     None,
@@ -52,13 +54,34 @@ pub struct Sum {
     pub sha256: String,
 }
 
-/// The way out of a file's text.
-pub struct Pipe {
+/// The text of a file, as it is written.
+pub struct Text {
     /// What is written next: whoever writes puts it here.
     pub text: Vec<u8>,
     /// How many rows have been written.
     pub rows: u64,
     enough: usize,
+}
+
+impl Default for Text {
+    fn default() -> Self {
+        Self { text: Vec::with_capacity(PIECE_BYTES + SPARE_BYTES), rows: 0, enough: FIRST_BYTES }
+    }
+}
+
+impl Text {
+    /// A piece to be handed on, if there is enough for one.
+    pub fn piece(&mut self) -> Option<Vec<u8>> {
+        if self.text.len() < self.enough {
+            return None;
+        }
+        self.enough = PIECE_BYTES;
+        Some(std::mem::replace(&mut self.text, Vec::with_capacity(PIECE_BYTES + SPARE_BYTES)))
+    }
+}
+
+/// The way out of a file's text. It is another thread's than that of the rows.
+pub struct Pipe {
     hash: Sha256,
     bytes: u64,
     encoder: Encoder,
@@ -81,50 +104,31 @@ impl Pipe {
                 Encoder::Zstd(zstd::stream::write::Encoder::new(Vec::new(), 3).map_err(Error::internal)?)
             }
         };
-        Ok(Self {
-            text: Vec::with_capacity(PIECE_BYTES + 4096),
-            rows: 0,
-            enough: FIRST_BYTES,
-            hash: Sha256::new(),
-            bytes: 0,
-            encoder,
-            out: 0,
-            skip,
-        })
+        Ok(Self { hash: Sha256::new(), bytes: 0, encoder, out: 0, skip })
     }
 
-    /// A piece to be handed on, if there is enough for one.
+    /// Takes the next piece of the text, and gives what comes out.
     ///
     /// # Errors
     /// If it cannot be compressed.
-    pub fn piece(&mut self) -> Result<Option<Vec<u8>>> {
-        if self.text.len() < self.enough {
-            return Ok(None);
-        }
-        self.enough = PIECE_BYTES;
-        self.drain().map(|piece| Some(piece).filter(|piece| !piece.is_empty()))
+    pub fn take(&mut self, text: Vec<u8>) -> Result<Vec<u8>> {
+        self.hash.update(&text);
+        self.push(text)
     }
 
-    /// All that is written so far, as far as it has come out.
-    fn drain(&mut self) -> Result<Vec<u8>> {
-        self.hash.update(&self.text);
-        self.push()
-    }
-
-    fn push(&mut self) -> Result<Vec<u8>> {
-        self.bytes += length(&self.text);
+    fn push(&mut self, text: Vec<u8>) -> Result<Vec<u8>> {
+        self.bytes += length(&text);
         let piece = match &mut self.encoder {
-            Encoder::None => std::mem::replace(&mut self.text, Vec::with_capacity(PIECE_BYTES + 4096)),
+            Encoder::None => text,
             Encoder::Gzip(encoder) => {
-                encoder.write_all(&self.text).map_err(Error::internal)?;
+                encoder.write_all(&text).map_err(Error::internal)?;
                 std::mem::take(encoder.get_mut())
             }
             Encoder::Zstd(encoder) => {
-                encoder.write_all(&self.text).map_err(Error::internal)?;
+                encoder.write_all(&text).map_err(Error::internal)?;
                 std::mem::take(encoder.get_mut())
             }
         };
-        self.text.clear();
         Ok(self.left(piece))
     }
 
@@ -144,8 +148,7 @@ impl Pipe {
     ///
     /// # Errors
     /// If it cannot be compressed.
-    pub fn finish(mut self, trailer: impl FnOnce(&Sum) -> Vec<u8>) -> Result<(Vec<u8>, Sum, u64)> {
-        let mut last = self.drain()?;
+    pub fn finish(mut self, rows: u64, trailer: impl FnOnce(&Sum) -> Vec<u8>) -> Result<(Vec<u8>, Sum, u64)> {
         let digest = std::mem::take(&mut self.hash).finalize();
         let mut sha256 = String::with_capacity(64);
         for byte in digest {
@@ -153,9 +156,8 @@ impl Pipe {
             // Writing to a string cannot fail.
             let _ = write!(sha256, "{byte:02x}");
         }
-        let sum = Sum { rows: self.rows, bytes: self.bytes, sha256 };
-        self.text = trailer(&sum);
-        last.extend(self.push()?);
+        let sum = Sum { rows, bytes: self.bytes, sha256 };
+        let mut last = self.push(trailer(&sum))?;
         let end = match std::mem::replace(&mut self.encoder, Encoder::None) {
             Encoder::None => Vec::new(),
             Encoder::Gzip(encoder) => encoder.finish().map_err(Error::internal)?,
@@ -175,14 +177,17 @@ mod tests {
     use super::*;
 
     fn through(compression: Compression, skip: u64) -> (Vec<u8>, Sum, u64) {
-        let mut pipe = Pipe::new(compression, skip).unwrap();
+        let (mut text, mut pipe) = (Text::default(), Pipe::new(compression, skip).unwrap());
         let mut all = Vec::new();
         for n in 0..50_000_u32 {
-            pipe.text.extend_from_slice(format!("line {n}\n").as_bytes());
-            pipe.rows += 1;
-            all.extend(pipe.piece().unwrap().unwrap_or_default());
+            text.text.extend_from_slice(format!("line {n}\n").as_bytes());
+            text.rows += 1;
+            if let Some(piece) = text.piece() {
+                all.extend(pipe.take(piece).unwrap());
+            }
         }
-        let (last, sum, out) = pipe.finish(|sum| format!("{} rows\n", sum.rows).into_bytes()).unwrap();
+        all.extend(pipe.take(text.text).unwrap());
+        let (last, sum, out) = pipe.finish(text.rows, |sum| format!("{} rows\n", sum.rows).into_bytes()).unwrap();
         all.extend(last);
         (all, sum, out)
     }

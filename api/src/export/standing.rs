@@ -259,6 +259,6 @@ impl StandingTaker for super::table::Writer {
     }
 
     fn piece(&mut self) -> Result<Option<Vec<u8>>> {
-        self.pipe.piece()
+        Ok(self.page.piece())
     }
 }

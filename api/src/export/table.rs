@@ -1,7 +1,7 @@
 //! Tables: one row a record.
 
 use super::cell::{Style, json_text};
-use super::pipe::Pipe;
+use super::pipe::Text;
 use super::plan::Plan;
 use crate::error::Result;
 use crate::store::stream::{Row, Taker};
@@ -70,9 +70,9 @@ impl Table {
     }
 }
 
-/// Writes rows into a pipe.
+/// Writes rows into a text.
 pub(super) struct Writer {
-    pub(super) pipe: Pipe,
+    pub(super) page: Text,
     pub(super) table: Table,
     pub(super) plan: std::sync::Arc<Plan>,
     pub(super) leads: Vec<Vec<u8>>,
@@ -82,17 +82,17 @@ impl Writer {
     /// Writes a row.
     pub(super) fn row(&mut self, row: &dyn Row) -> Result<()> {
         let style = self.table.style();
-        let start = self.pipe.text.len();
+        let start = self.page.text.len();
         for (column, lead) in self.leads.iter().enumerate() {
-            self.pipe.text.extend_from_slice(lead);
-            self.plan.write(column, row, style, &mut self.pipe.text)?;
+            self.page.text.extend_from_slice(lead);
+            self.plan.write(column, row, style, &mut self.page.text)?;
         }
-        if self.pipe.text.len() == start {
+        if self.page.text.len() == start {
             // One column without a value: an empty line would be no row to most readers.
-            self.pipe.text.extend_from_slice(b"\"\"");
+            self.page.text.extend_from_slice(b"\"\"");
         }
-        self.pipe.text.extend_from_slice(self.table.end());
-        self.pipe.rows += 1;
+        self.page.text.extend_from_slice(self.table.end());
+        self.page.rows += 1;
         Ok(())
     }
 }
@@ -100,6 +100,6 @@ impl Writer {
 impl Taker for Writer {
     fn take(&mut self, row: &dyn Row) -> Result<Option<Vec<u8>>> {
         self.row(row)?;
-        self.pipe.piece()
+        Ok(self.page.piece())
     }
 }
