@@ -197,7 +197,7 @@ mod tests {
         for compression in [Compression::None, Compression::Gzip, Compression::Zstd] {
             let (whole, sum, out) = through(compression, 0);
             assert_eq!((sum.rows, out), (50_000, u64::try_from(whole.len()).unwrap()), "{compression:?}");
-            for skip in [1, 511, 512, 70_000, out - 1, out] {
+            for skip in [1, 511, 512, out / 2, out - 1, out] {
                 let (rest, same, _) = through(compression, skip);
                 assert_eq!(same, sum);
                 assert!(whole.ends_with(&rest) && rest.len() == whole.len() - usize::try_from(skip).unwrap());
