@@ -1,7 +1,7 @@
 //! Signing in: passwords in exchange for sessions, and tokens for actors.
 //!
-//! Three kinds of token prove who asks: that of a *session* ([`token`]), which begins with a password and is prolonged by
-//! refresh tokens; an *access token* for scripts ([`opaque`]); and that of an *outside provider* ([`provider`]). A token only
+//! Three kinds of token prove who asks: that of a *session* (`token`), which begins with a password and is prolonged by
+//! refresh tokens; an *access token* for scripts (`opaque`); and that of an *outside provider* (`provider`). A token only
 //! says which account it stands for. What that account may do is looked up each time, together with whether the token still
 //! holds, in one statement: a changed role, an ended session, a revoked token and a suspended account count at once.
 
