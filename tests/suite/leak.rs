@@ -58,12 +58,12 @@ fn questions() -> Vec<String> {
         questions.push(inside(&format!("mechanisms {{ nodes {{ support(rule: {rule}) {{ stronglyOppose oppose neutral support stronglySupport stated noPosition contested mean }} }} }}")));
     }
     questions.push(inside("version updatedAt revisions { totalCount } members { role }"));
-    questions.push(inside("stakeholders { nodes { version positions { totalCount } events { totalCount } ratings { totalCount } mechanisms { totalCount } } }"));
-    questions.push(inside("mechanisms { nodes { version parties { role } parts { totalCount } conditions { id } positions { totalCount } statuses { totalCount } events { totalCount } implications { totalCount } revisions { totalCount } } }"));
+    questions.push(inside("stakeholders { nodes { version positions { totalCount } events { totalCount } ratings { totalCount } rating { id } relations { totalCount } findings { totalCount } } }"));
+    questions.push(inside("mechanisms { nodes { version parties { role } parts { totalCount } conditions { id } positions { totalCount } statuses { totalCount } status { id } events { totalCount } implications { totalCount } revisions { totalCount } } }"));
     questions.push(inside("arguments { nodes { rebuts { id } rebuttedBy { id } reinforces { id } reinforcedBy { id } positions { totalCount } } }"));
     questions.push(inside("conditions { nodes { findings { id } positions { totalCount } } }"));
     questions
-        .push(inside("sources { nodes { positions { totalCount } relations { totalCount } events { totalCount } } }"));
+        .push(inside("sources { nodes { positions { totalCount } relations { totalCount } statuses { totalCount } findings { totalCount } ratings { totalCount } implications { totalCount } events { totalCount } } }"));
     questions.push(inside("relations { nodes { implications { totalCount } } }"));
     questions.push(inside("positions(asOf: { recorded: \"2026-11-24T12:00:00Z\" }) { totalCount nodes { supersededAt supersedes { id } supersededBy { id } } }"));
     questions.push(inside("positions(orderBy: [{ field: STATED_ON, direction: DESC }]) { totalCount }"));

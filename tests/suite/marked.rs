@@ -150,7 +150,7 @@ pub async fn load(world: &World) {
 /// A stakeholder and a position that were `RED` once.
 async fn declassify(owner: &Client) {
     let query = format!(
-        "{{ dossier(slug: {SLUG:?}) {{ id stakeholder(slug: \"open-a\") {{ id }} mechanism(slug: \"open-mec\") {{ id }}
+        "{{ dossier(slug: {SLUG:?}) {{ id stakeholder(slug: \"open-a\") {{ id }} other: stakeholder(slug: \"open-b\") {{ id }} mechanism(slug: \"open-mec\") {{ id }}
            source(slug: \"open-src\") {{ id }} }} }}"
     );
     let found = owner.data(&query).await["dossier"].take();
@@ -165,6 +165,8 @@ async fn declassify(owner: &Client) {
     let edit = json!({ "id": created["stakeholder"]["id"], "version": 1, "name": "open front", "marking": "CLEAR" });
     let edited = owner.mutate("updateStakeholder", edit, "stakeholder { marking }").await;
     assert_eq!(edited["stakeholder"]["marking"], "CLEAR", "{edited}");
+    let edit = json!({ "id": found["other"]["id"], "version": 1, "description": "open to all" });
+    assert_eq!(owner.mutate("updateStakeholder", edit, "").await["errors"], json!([]));
     let position = |stance: &str, text: &str, marking: &str| {
         json!({ "dossier": found["id"], "source": found["source"]["id"], "marking": marking, "stakeholder": found["stakeholder"]["id"], "mechanism": found["mechanism"]["id"], "stance": stance,
                 "statedOn": "2025-01-01", "statedOnPrecision": "DAY", "rationale": text })

@@ -99,7 +99,6 @@ impl Oracle<'_> {
             for n in 0..self.records.len() {
                 let floor = self.floor(&self.records[n].refers_to);
                 let corrected = self.records[n].supersedes.map(|old| (old, self.records[n].marking));
-                // Only what has been raised just now spreads to what it superseded: a correction may lie lower.
                 for (at, least) in [(n, floor)].into_iter().chain(corrected) {
                     if self.records[at].marking < least {
                         self.records[at].marking = least;
@@ -218,7 +217,7 @@ impl Oracle<'_> {
                 let floor = self.floor(&self.records[old].refers_to).max(correction.unwrap_or(0));
                 assert_eq!(errors == json!([]), marking >= floor, "{errors}");
                 if marking > self.records[old].marking {
-                    self.spread(old, marking);
+                    self.raise(old, marking);
                 } else if marking >= floor {
                     self.records[old].marking = marking;
                 }
@@ -253,7 +252,7 @@ impl Oracle<'_> {
         let stated = Some((principal, on, stance, input));
         self.records.push(Known { id, marking, supersedes: Some(old), stated, is_current: true, ..known });
         if marking > self.records[old].marking {
-            self.spread(old, marking);
+            self.raise(old, marking);
         }
         Some(self.records.len() - 1)
     }
@@ -275,18 +274,9 @@ impl Oracle<'_> {
         assert_eq!(done[&field]["marking"], MARKINGS[given], "{object}");
         self.records[node].version = i32::try_from(done[&field]["version"].as_i64().unwrap()).unwrap();
         if given > self.records[node].marking {
-            self.spread(node, given);
+            self.raise(node, given);
         } else {
             self.records[node].marking = given;
-        }
-    }
-
-    /// As [`Self::raise`]; what a correction replaced is raised only along with the correction.
-    fn spread(&mut self, n: usize, marking: usize) {
-        let before: Vec<usize> = self.records.iter().map(|record| record.marking).collect();
-        self.raise(n, marking);
-        for (record, before) in self.records.iter().zip(before) {
-            assert!(record.marking >= before);
         }
     }
 
