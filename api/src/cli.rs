@@ -6,6 +6,7 @@
 mod account;
 mod demo;
 mod file;
+mod import;
 mod key;
 mod load;
 mod migrate;
@@ -75,6 +76,8 @@ enum Command {
     Schema,
     /// Loads a file of the interchange format (JSON Lines): all of it or, if anything is wrong, nothing
     Load(load::Load),
+    /// Imports tables through a mapping, databases of Discourse Network Analyzer, and files of the interchange format
+    Import(import::Import),
 }
 
 /// Runs the program.
@@ -101,6 +104,7 @@ impl Command {
             Self::Key(command) => command.run(&global.read(None)?).await,
             Self::Schema => say(graphql::sdl().trim_end()),
             Self::Load(load) => load.run(&global.read(None)?).await,
+            Self::Import(import) => import.run(&global.read(None)?).await,
         }
     }
 }

@@ -6,6 +6,7 @@
 pub mod access_token;
 pub mod account;
 pub mod assertion;
+pub mod bulk;
 pub mod date;
 pub mod identity;
 pub mod list;

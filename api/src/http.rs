@@ -13,6 +13,7 @@ mod log;
 mod page;
 mod refusal;
 mod task;
+mod transfer;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -190,6 +191,7 @@ fn routes(config: &mut web::ServiceConfig) {
                 .route(web::post().to(graphql::post))
                 .default_service(web::to(only_post)),
         )
+        .service(web::resource("/import").route(web::post().to(transfer::import)).default_service(web::to(only_post)))
         .service(get("/health/live").route(web::get().to(health::live)).route(web::head().to(health::live)))
         .service(get("/health/ready").route(web::get().to(health::ready)).route(web::head().to(health::ready)))
         .service(get("/.well-known/jwks.json").route(web::get().to(keys::keys)).route(web::head().to(keys::keys)))

@@ -3,7 +3,9 @@
 //! SQLite has two pools: one connection that writes, so that writers queue in the program instead of failing on a locked
 //! file, and several that only read. PostgreSQL has one pool for both.
 
+pub mod bulk;
 mod current;
+mod foreign;
 mod lane;
 mod rate;
 
@@ -18,6 +20,7 @@ use sea_orm::{
     TransactionOptions, TransactionTrait,
 };
 
+pub use self::foreign::foreign;
 pub use self::lane::Lane;
 pub use self::rate::{Bucket, Taken};
 use crate::error::{Error, Result};

@@ -2,6 +2,9 @@
 
 mod access_token;
 mod account;
+mod import;
+mod import_http;
+mod import_table;
 mod provider;
 mod rate;
 mod sample;

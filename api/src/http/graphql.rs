@@ -75,7 +75,7 @@ fn is_json(headers: &HeaderMap) -> Result<(), Refusal> {
     Err(Refusal::bad(StatusCode::UNSUPPORTED_MEDIA_TYPE, "expected the header `Content-Type: application/json`"))
 }
 
-fn bearer(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
+pub(super) fn bearer(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
     let Some(value) = headers.get(AUTHORIZATION) else { return Ok(None) };
     let token = value.to_str().ok().and_then(|text| {
         let (scheme, token) = text.trim().split_once(' ')?;
