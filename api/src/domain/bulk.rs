@@ -1,4 +1,5 @@
-//! Very many assertions at once: the rules of [`assertion::put`], asked once for a batch instead of once for a record.
+//! Very many records at once: the rules of [`assertion::put`] and [`node::create`], asked once for a batch instead of once
+//! for a record.
 
 use std::collections::HashMap;
 
@@ -6,10 +7,12 @@ use entity::kind::Kind;
 use entity::words::Marking;
 use sea_orm::{ColumnTrait, EntityTrait, Iterable, QueryFilter, QuerySelect};
 
+use entity::record::{Record, Upkeep};
+
 use crate::domain::assertion::{self, Claim};
-use crate::domain::node::taken;
+use crate::domain::node::{self, Concept, taken};
 use crate::domain::reference::{self, Reference};
-use crate::domain::{search, source};
+use crate::domain::{revision, search, source};
 use crate::error::{Code, Error, Problems, Result};
 use crate::op::Op;
 use crate::policy::{self, Action};
@@ -40,7 +43,7 @@ impl Fate {
     }
 }
 
-/// Assertions of one kind on their way into one dossier. No two of them may have the same external id.
+/// Records of one kind on their way into one dossier. No two of them may have the same external id or slug.
 #[derive(Debug)]
 pub struct Bulk {
     dossier: i64,
@@ -73,7 +76,7 @@ impl Bulk {
             self.bare = Bare::strip::<E>(&op.lane).await?;
         }
         let mut stored = self.stored::<E>(op, drafts).await?;
-        self.learn::<E>(op, drafts).await?;
+        self.learn(op, drafts.iter().flat_map(references::<E>)).await?;
         let mut fates = Vec::with_capacity(drafts.len());
         let (mut models, mut made) = (Vec::with_capacity(drafts.len()), Vec::with_capacity(drafts.len()));
         for draft in drafts {
@@ -96,6 +99,69 @@ impl Bulk {
         Ok(fates)
     }
 
+    /// Whether [`Bulk::create`] may be called: the dossier has had no node of the kind.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn may_create<E: Concept>(&mut self, op: &Op) -> Result<bool> {
+        self.is_fresh::<E>(op).await
+    }
+
+    /// Creates nodes in a dossier that had none of their kind, as [`node::create`] does. To be called within a transaction.
+    ///
+    /// # Errors
+    /// As [`Bulk::put`].
+    pub async fn create<E>(&mut self, op: &Op, drafts: &[E::Draft]) -> Result<Vec<Result<i64>>>
+    where
+        E: Concept + EntityTrait<Column: Iterable>,
+    {
+        policy::authorise(op, Action::EditNode, self.dossier)?;
+        self.learn(op, drafts.iter().flat_map(node::references::<E>)).await?;
+        let mut made = Vec::with_capacity(drafts.len());
+        let (mut models, mut documents, mut revisions) = (Vec::new(), Vec::new(), Vec::new());
+        for draft in drafts {
+            let model = user(self.node::<E>(op, draft).await)?;
+            made.push(model.map(|model| {
+                let id = E::id_of(&model);
+                models.push((model, draft));
+                id
+            }));
+        }
+        for (model, draft) in &models {
+            documents.push(search::document::<E>(model, &E::words(model))?);
+            revisions.push(revision::of::<E>(op, model, E::links(draft))?);
+        }
+        let (models, drafts): (Vec<_>, Vec<_>) = models.into_iter().unzip();
+        bulk::insert::<E>(&op.lane, &models).await.map_err(taken)?;
+        for (model, draft) in models.iter().zip(drafts) {
+            E::write_links(op, E::id_of(model), draft).await?;
+        }
+        bulk::insert::<entity::search_document::Entity>(&op.lane, &documents).await?;
+        bulk::insert::<entity::revision::Entity>(&op.lane, &revisions).await?;
+        Ok(made)
+    }
+
+    /// The row of a node that nothing is wrong with.
+    async fn node<E: Concept>(&mut self, op: &Op, draft: &E::Draft) -> Result<E::Model> {
+        let (id, now, header) = (op.id(), op.now(), E::header(draft));
+        let mut problems = Problems::default();
+        node::check::<E>(op, draft, &mut problems)?;
+        let floor = self.floor(node::references::<E>(draft), &mut problems);
+        E::verify(op, id, draft, &mut problems).await?;
+        problems.finish()?;
+        let upkeep = Upkeep {
+            id,
+            dossier_id: self.dossier,
+            version: 1,
+            created_at: now,
+            created_by: policy::signed(op)?.id,
+            updated_at: now,
+            marking: header.marking.unwrap_or_default().max(floor),
+            external_id: header.external_id.map(str::to_owned),
+        };
+        Ok(E::build(draft, upkeep))
+    }
+
     /// Ends it. To be called in the same transaction as the rest.
     ///
     /// # Errors
@@ -107,7 +173,7 @@ impl Bulk {
         }
     }
 
-    async fn is_fresh<E: Claim>(&mut self, op: &Op) -> Result<bool> {
+    async fn is_fresh<E: Record>(&mut self, op: &Op) -> Result<bool> {
         if let Some(fresh) = self.fresh {
             return Ok(fresh);
         }
@@ -147,10 +213,10 @@ impl Bulk {
         Ok(stored)
     }
 
-    /// Looks up what these drafts refer to, and has not been looked up before.
-    async fn learn<E: Claim>(&mut self, op: &Op, drafts: &[E::Draft]) -> Result<()> {
+    /// Looks up what is referred to, and has not been looked up before.
+    async fn learn(&mut self, op: &Op, references: impl Iterator<Item = Reference> + Send) -> Result<()> {
         let mut unknown: HashMap<Kind, Vec<i64>> = HashMap::new();
-        for reference in drafts.iter().flat_map(references::<E>) {
+        for reference in references {
             self.seen.entry((reference.kind, reference.id)).or_insert_with(|| {
                 unknown.entry(reference.kind).or_default().push(reference.id);
                 None
@@ -172,8 +238,19 @@ impl Bulk {
         let evidence = E::evidence(draft);
         let mut problems = Problems::default();
         assertion::check::<E>(op, draft, &mut problems)?;
+        let floor = self.floor(references::<E>(draft), &mut problems);
+        if let Some(quote) = &evidence.quote {
+            let text = self.text(op, evidence.source).await?;
+            assertion::check_quote(text, quote, &mut problems);
+        }
+        problems.finish()?;
+        Ok(E::build(draft, evidence.provenance(op, None, floor)?))
+    }
+
+    /// The highest marking of what is referred to; reports what is not there.
+    fn floor(&self, references: Vec<Reference>, problems: &mut Problems) -> Marking {
         let mut floor = Marking::Clear;
-        for Reference { field, kind, id } in references::<E>(draft) {
+        for Reference { field, kind, id } in references {
             match self.seen.get(&(kind, id)).copied().flatten() {
                 Some(marking) => floor = floor.max(marking),
                 None => {
@@ -182,12 +259,7 @@ impl Bulk {
                 }
             }
         }
-        if let Some(quote) = &evidence.quote {
-            let text = self.text(op, evidence.source).await?;
-            assertion::check_quote(text, quote, &mut problems);
-        }
-        problems.finish()?;
-        Ok(E::build(draft, evidence.provenance(op, None, floor)?))
+        floor
     }
 
     /// The full text of a source; that of the last one is at hand, because quotes come source by source.

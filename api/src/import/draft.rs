@@ -20,7 +20,7 @@ use crate::error::Result;
 /// A line that holds a node.
 pub(super) trait NodeLine: DeserializeOwned + Send {
     /// The kind of the node.
-    type Entity: Concept;
+    type Entity: Concept + sea_orm::EntityTrait<Column: sea_orm::Iterable>;
 
     /// What the line says of it.
     fn draft(self, names: &mut Names<'_>) -> impl Future<Output = Result<<Self::Entity as Concept>::Draft>> + Send;

@@ -136,11 +136,10 @@ pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<T, Wrong> {
 
 /// Reads a record of a known kind from its fields.
 pub(super) fn assemble<T: DeserializeOwned>(fields: Vec<(&str, Value)>) -> Result<T, Wrong> {
-    let copy = fields.clone();
-    let record = [("record", Value::Null)].into_iter().chain(fields);
+    let record = [("record", &Value::Null)].into_iter().chain(fields.iter().map(|(field, value)| (*field, value)));
     T::deserialize(MapDeserializer::<_, serde_json::Error>::new(record)).map_err(|error| {
         let message = message(&error);
-        let fields = copy.into_iter().map(|(field, value)| (field.to_owned(), value)).collect();
+        let fields = fields.into_iter().map(|(field, value)| (field.to_owned(), value)).collect();
         named(field_of::<T>(fields, &message), None, message)
     })
 }

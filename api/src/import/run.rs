@@ -135,12 +135,21 @@ impl Run<'_> {
                 }
             }
         }
-        let mut waiting = Vec::new();
         let Some(mut frames) = self.stage.frames(self.section, kind)? else { return Ok(()) };
-        loop {
-            let at = frames.at();
-            let Some(frame) = frames.next() else { break };
-            self.wait::<L>(&frame?, at, &mut waiting).await?;
+        let mut waiting = Vec::new();
+        let bulk = match self.names.dossier() {
+            Ok(dossier) => Some(Bulk::new(dossier)),
+            Err(_) => None,
+        };
+        match bulk {
+            Some(mut bulk) if bulk.may_create::<L::Entity>(self.names.op()).await? => {
+                self.create::<L>(&mut bulk, &mut frames, &mut waiting).await?;
+            }
+            _ => loop {
+                let at = frames.at();
+                let Some(frame) = frames.next() else { break };
+                self.wait::<L>(&frame?, at, &mut waiting).await?;
+            },
         }
         drop(frames);
         loop {
@@ -168,6 +177,86 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Creates the nodes of a kind of which the dossier has none yet, but for those that wait for another one.
+    async fn create<L: NodeLine>(
+        &mut self,
+        bulk: &mut Bulk,
+        frames: &mut Frames,
+        waiting: &mut Vec<u64>,
+    ) -> Result<()> {
+        loop {
+            let (mut drafts, mut taken, mut bytes) = (Vec::new(), Vec::new(), 0);
+            while drafts.len() < bulk::BATCH && bytes < BATCH_BYTES_MAX {
+                let at = frames.at();
+                let Some(frame) = frames.next().transpose()? else { break };
+                bytes += frame.text.len();
+                self.names.take_missed();
+                let drafted = match record::read::<L>(&frame.text) {
+                    Ok(line) => match self.draft_node(line, frame.line).await {
+                        Ok(draft) => Ok(draft),
+                        Err(_) if self.names.take_missed() => {
+                            waiting.push(at);
+                            continue;
+                        }
+                        Err(error) => Err(wrong(error)?),
+                    },
+                    Err(wrong) => Err(wrong),
+                };
+                self.passed(&frame);
+                match drafted {
+                    Ok(draft) => {
+                        drafts.push(draft);
+                        taken.push(frame);
+                    }
+                    Err(wrong) => self.refuse_node(&frame, wrong)?,
+                }
+            }
+            if drafts.is_empty() && bytes == 0 {
+                return Ok(());
+            }
+            let made = bulk.create::<L::Entity>(self.names.op(), &drafts).await?;
+            for ((made, draft), frame) in made.into_iter().zip(&drafts).zip(taken) {
+                match made {
+                    Ok(id) => {
+                        self.remember::<L>(draft, id);
+                        self.stage.report.created += 1;
+                    }
+                    Err(error) => self.refuse_node(&frame, wrong(error)?)?,
+                }
+            }
+        }
+    }
+
+    /// The draft of a node, whose names are taken from now on.
+    async fn draft_node<L: NodeLine>(&mut self, line: L, number: u64) -> Result<<L::Entity as Concept>::Draft> {
+        let draft = line.draft(&mut self.names).await?;
+        let header = L::Entity::header(&draft);
+        header.slug.or(header.external_id).ok_or_else(nameless)?;
+        for (field, key) in [("slug", header.slug), ("externalId", header.external_id)] {
+            if let Some(key) = key {
+                self.names.claim(L::Entity::KIND, field, key, number)?;
+            }
+        }
+        Ok(draft)
+    }
+
+    fn remember<L: NodeLine>(&mut self, draft: &<L::Entity as Concept>::Draft, id: i64) {
+        let header = L::Entity::header(draft);
+        for name in [header.external_id, header.slug].into_iter().flatten() {
+            self.names.remember(L::Entity::KIND, name, id);
+        }
+    }
+
+    fn refuse_node(&mut self, frame: &Frame, wrong: Wrong) -> Result<()> {
+        let what = Tag::read(&frame.text).map(|tag| tag.what()).ok();
+        self.stage.refuse(frame.origin, Some(frame.line), Some(&frame.text), what, wrong)
+    }
+
+    fn passed(&self, frame: &Frame) {
+        self.stage.meter.count(1);
+        self.stage.meter.advance(u64::try_from(frame.text.len()).unwrap_or(0));
+    }
+
     async fn wait<L: NodeLine>(&mut self, frame: &Frame, at: u64, waiting: &mut Vec<u64>) -> Result<()> {
         self.names.take_missed();
         self.node::<L>(frame, Way::Waiting).await?;
@@ -187,31 +276,22 @@ impl Run<'_> {
             Err(wrong) => Err(wrong),
         };
         if way != Way::Again {
-            self.stage.meter.count(1);
-            self.stage.meter.advance(u64::try_from(frame.text.len()).unwrap_or(0));
+            self.passed(frame);
         }
         match loaded {
             Ok(id) => Ok(Some(id)),
             Err(wrong) => {
-                let what = Tag::read(&frame.text).map(|tag| tag.what()).ok();
-                self.stage.refuse(frame.origin, Some(frame.line), Some(&frame.text), what, wrong)?;
+                self.refuse_node(frame, wrong)?;
                 Ok(None)
             }
         }
     }
 
     async fn put<L: NodeLine>(&mut self, line: L, number: u64, way: Way) -> Result<i64> {
-        let draft = line.draft(&mut self.names).await?;
-        let kind = L::Entity::KIND;
-        let header = L::Entity::header(&draft);
-        let key = header.slug.or(header.external_id).ok_or_else(nameless)?;
-        if way != Way::Again {
-            for (field, key) in [("slug", header.slug), ("externalId", header.external_id)] {
-                if let Some(key) = key {
-                    self.names.claim(kind, field, key, number)?;
-                }
-            }
-        }
+        let draft = match way {
+            Way::Waiting | Way::Once => self.draft_node(line, number).await?,
+            Way::Again => line.draft(&mut self.names).await?,
+        };
         let op = self.names.op();
         let put = match self.stage.on_error {
             OnError::Abort => node::put::<L::Entity>(op, &draft).await?,
@@ -219,9 +299,7 @@ impl Run<'_> {
             OnError::Skip => op.within(async || node::put::<L::Entity>(op, &draft).await).await?,
         };
         let id = L::Entity::id_of(put.record());
-        for name in [header.external_id, Some(key)].into_iter().flatten() {
-            self.names.remember(kind, name, id);
-        }
+        self.remember::<L>(&draft, id);
         let report = &mut self.stage.report;
         match put {
             _ if way == Way::Again => {}
