@@ -5,7 +5,8 @@ use sea_orm::sea_query::{
     SelectStatement, WindowStatement,
 };
 use sea_orm::{
-    ColumnTrait, Condition, Iterable, ModelTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, Value,
+    ColumnTrait, ColumnType, Condition, Iterable, ModelTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
+    Value,
 };
 
 use crate::record::Record;
@@ -46,14 +47,14 @@ impl<E: Record> Sort<E> {
         name
     }
 
-    /// How many values a place in this order has.
-    pub const fn width(&self) -> usize {
-        self.0.len()
-    }
-
     /// The place of a record in this order.
     pub fn place(&self, model: &E::Model) -> Vec<Value> {
         self.0.iter().map(|order| model.get(order.column)).collect()
+    }
+
+    /// Whether these values could be a place in this order: as many as it has columns, and each of its column's type.
+    pub fn has(&self, place: &[Value]) -> bool {
+        place.len() == self.0.len() && self.0.iter().zip(place).all(|(order, value)| is_of(order.column, value))
     }
 
     /// Holds for the records after (or before) a place.
@@ -92,6 +93,20 @@ fn further<C: ColumnTrait>(column: C, value: &Value, descending: bool, before: b
         any = any.add(column.is_null());
     }
     Some(any)
+}
+
+fn is_of<C: ColumnTrait>(column: C, value: &Value) -> bool {
+    let definition = column.def();
+    if is_null(value) {
+        return definition.is_null();
+    }
+    match definition.get_column_type() {
+        ColumnType::SmallInteger | ColumnType::Integer | ColumnType::BigInteger => matches!(value, Value::BigInt(_)),
+        ColumnType::Float | ColumnType::Double => matches!(value, Value::Double(_)),
+        ColumnType::Date => matches!(value, Value::ChronoDate(_)),
+        ColumnType::Boolean => matches!(value, Value::Bool(_)),
+        _ => matches!(value, Value::String(_)),
+    }
 }
 
 fn is_null(value: &Value) -> bool {

@@ -12,6 +12,10 @@
 
 pub mod client;
 pub mod database;
+pub mod grid;
+pub mod inspect;
+pub mod property;
+pub mod schema;
 pub mod world;
 
 pub use self::client::{Answer, Client};

@@ -16,9 +16,11 @@ use entity::account;
 use entity::moment::Moment;
 use entity::words::{Marking, MemberRole, Role};
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
+use serde_json::{Value, json};
 
 use crate::client::Client;
 use crate::database::Database;
+use crate::schema;
 
 /// The password of everybody in a test.
 pub const PASSWORD: &str = "correct horse battery staple";
@@ -123,6 +125,23 @@ impl World {
         (answer.status().as_u16(), answer.headers().clone(), answer.text().await.unwrap())
     }
 
+    /// What a client's question is answered with and how many statements that takes, the one that finds out who asks
+    /// included. Asked beside the server, of the schema that it serves.
+    pub async fn counted(&self, client: &Client, query: &str) -> (Value, u32) {
+        let mut op = self.base.op(Actor::Anonymous);
+        op.actor = self.auth.actor(&op, client.token.as_deref()).await.unwrap();
+        let request = serde_json::from_value(json!({ "query": query })).unwrap();
+        let response = schema::schema(self.auth.clone()).execute(graphql::prepare(request, op.clone())).await;
+        assert!(response.errors.is_empty(), "{:?}", response.errors);
+        (serde_json::to_value(response.data).unwrap(), op.lane.statements())
+    }
+
+    /// What a path of the server answers without a token: the status and the body.
+    pub async fn get_json(&self, path: &str) -> (u16, Value) {
+        let response = self.http.get(self.url(path)).send().await.unwrap();
+        (response.status().as_u16(), response.json().await.unwrap())
+    }
+
     /// Where the server is.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.server.address)
@@ -196,7 +215,7 @@ impl Instance {
 }
 
 async fn serve(base: &Base, auth: &Arc<Auth>) -> Running {
-    let schema = graphql::build(&graphql::Settings { depth_max: 15, complexity_max: 100_000 }, auth.clone());
+    let schema = schema::schema(auth.clone());
     let app = App { base: base.clone(), auth: auth.clone(), schema };
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let settings = Settings { workers: 1, ..Settings::default() };

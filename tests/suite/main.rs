@@ -2,8 +2,16 @@
 
 mod access_token;
 mod account;
+mod connection;
+mod filter;
+mod layers;
+mod migrations;
+mod policy;
 mod provider;
 mod rate;
+mod refusal;
 mod sample;
+mod schema;
 mod session;
 mod signing_key;
+mod statements;

@@ -56,7 +56,7 @@ impl Slice {
         let (size, backward) = self.size()?;
         let list = list_name(sort);
         let place = |name: &str, cursor: &Option<String>| {
-            cursor.as_deref().map(|cursor| read_cursor(name, cursor, &list, sort.width())).transpose()
+            cursor.as_deref().map(|cursor| read_cursor(name, cursor, &list, |place| sort.has(place))).transpose()
         };
         Ok(Page { size, backward, after: place("after", &self.after)?, before: place("before", &self.before)? })
     }
@@ -124,16 +124,17 @@ pub fn write_cursor(list: &str, place: Vec<Value>) -> String {
     URL_SAFE_NO_PAD.encode(serde_json::to_vec(&(list, parts)).unwrap_or_default())
 }
 
-/// Reads a cursor of a list.
+/// Reads a cursor of a list. `has` says whether the values of a place could be of this list.
 ///
 /// # Errors
 /// `BAD_USER_INPUT` if it is none, or of another list or order.
-pub fn read_cursor(name: &str, cursor: &str, list: &str, width: usize) -> Result<Vec<Value>> {
+pub fn read_cursor(name: &str, cursor: &str, list: &str, has: impl Fn(&[Value]) -> bool) -> Result<Vec<Value>> {
     let bytes = URL_SAFE_NO_PAD.decode(cursor).ok();
     let read = bytes.and_then(|bytes| serde_json::from_slice::<(String, Vec<Part>)>(&bytes).ok());
+    let read = read.map(|(of, parts)| (of, parts.into_iter().map(Value::from).collect::<Vec<Value>>()));
     match read {
         None => Err(bad_input(format!("{name}: is not a cursor: take it from pageInfo or an edge"))),
-        Some((of, parts)) if of == list && parts.len() == width => Ok(parts.into_iter().map(Value::from).collect()),
+        Some((of, place)) if of == list && has(&place) => Ok(place),
         Some(_) => Err(bad_input(format!("{name}: is a cursor of another list or of another order"))),
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, InputObject, Interface, Json, Object, SimpleObject, TypeName};
+use async_graphql::{Context, ID, InputObject, Interface, Object, SimpleObject, TypeName};
 use entity::kind::Kind;
 use entity::record::Upkeep;
 use entity::revision;
@@ -23,7 +23,7 @@ use crate::graphql::mechanism::Mechanism;
 use crate::graphql::position::Position;
 use crate::graphql::rating::Rating;
 use crate::graphql::relation::Relation;
-use crate::graphql::scalar::DateTime;
+use crate::graphql::scalar::{DateTime, Json};
 use crate::graphql::source::Source;
 use crate::graphql::stakeholder::Stakeholder;
 use crate::graphql::status::Status;
@@ -287,7 +287,7 @@ impl Revision {
     }
 
     /// The whole state, as JSON: what this record said after the edit, under the names of its columns.
-    async fn snapshot(&self) -> Result<Json<serde_json::Value>> {
+    async fn snapshot(&self) -> Result<Json> {
         serde_json::from_str(&self.0.snapshot)
             .map(Json)
             .map_err(|error| crate::graphql::error::fault(crate::error::Error::from(error)))

@@ -23,6 +23,23 @@ impl ScalarType for Date {
     }
 }
 
+/// Any JSON value (RFC 8259): an object of a record's fields, say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Json(pub serde_json::Value);
+
+/// Any JSON value (RFC 8259): an object of a record's fields, say.
+#[Scalar(name = "JSON", specified_by_url = "https://www.rfc-editor.org/rfc/rfc8259")]
+impl ScalarType for Json {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        Ok(Self(value.into_json()?))
+    }
+
+    fn to_value(&self) -> Value {
+        // There is no JSON value that GraphQL has not.
+        Value::from_json(self.0.clone()).unwrap_or_default()
+    }
+}
+
 /// A moment: `date-time` of RFC 3339, e.g. `2025-10-03T12:00:00Z`. Answers are in UTC, to the microsecond.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DateTime(pub Moment<Utc>);

@@ -58,7 +58,10 @@ impl SearchQuery {
         let slice = Slice { first, after, last, before };
         let (size, backward) = slice.size()?;
         let place = |name: &str, cursor: &Option<String>| {
-            cursor.as_deref().map(|cursor| read_cursor(name, cursor, LIST, 2).map(|parts| place(&parts))).transpose()
+            cursor
+                .as_deref()
+                .map(|cursor| read_cursor(name, cursor, LIST, |place| place.len() == 2).map(|parts| place(&parts)))
+                .transpose()
         };
         let asked = Query {
             text: query,

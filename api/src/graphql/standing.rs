@@ -224,7 +224,10 @@ fn passes(test: &OrderedComparison<Stance>, stance: Option<Stance>) -> bool {
 /// Cuts the page out of all standings, which are ordered by mechanism, then by stakeholder.
 fn page(standings: Vec<standing::Standing>, slice: &Slice, size: u64, backward: bool) -> Result<Connection<Standing>> {
     let place = |name: &str, cursor: &Option<String>| {
-        cursor.as_deref().map(|cursor| read_cursor(name, cursor, LIST, 2).map(|parts| key(&parts))).transpose()
+        cursor
+            .as_deref()
+            .map(|cursor| read_cursor(name, cursor, LIST, |place| place.len() == 2).map(|parts| key(&parts)))
+            .transpose()
     };
     let (after, before) = (place("after", &slice.after)?, place("before", &slice.before)?);
     let total = u64::try_from(standings.len()).ok();

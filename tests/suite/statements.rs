@@ -1,0 +1,69 @@
+//! How many statements a nested query takes: as many as it has levels, whatever the numbers.
+
+use demarche_tests::{World, grid};
+use serde_json::Value;
+
+/// 20 mechanisms × 50 positions × stakeholder.
+const NESTED: &str = "{ mechanisms(first: 20, filter: { slug: { contains: \"m\" } }) { nodes { id name
+    positions(first: 50) { nodes { id stance stakeholder { name } } } } } }";
+
+/// The answers and the numbers of statements on a small grid and on the whole one.
+async fn both(world: &World, query: &str) -> ((Value, u32), (Value, u32)) {
+    let analyst = world.analyst().await;
+    world.load(&grid::lines(2, 2)).await;
+    let small = world.counted(&analyst, query).await;
+    world.load(&grid::lines(20, 50)).await;
+    (small, world.counted(&analyst, query).await)
+}
+
+fn count(value: &Value, list: &str) -> usize {
+    match value {
+        Value::Object(fields) => {
+            let own =
+                fields.get(list).and_then(|list| list["nodes"].as_array().or(list.as_array())).map_or(0, Vec::len);
+            own + fields.values().map(|value| count(value, list)).sum::<usize>()
+        }
+        Value::Array(items) => items.iter().map(|item| count(item, list)).sum(),
+        _ => 0,
+    }
+}
+
+demarche_tests::suite! {
+    async fn a_thousand_nested_positions_take_four_statements(world) {
+        let ((small, few), (large, many)) = both(&world, NESTED).await;
+        assert_eq!((count(&small, "positions"), count(&large, "positions")), (4, 1000));
+        assert!(large["mechanisms"]["nodes"][19]["positions"]["nodes"][49]["stakeholder"]["name"].is_string());
+        assert_eq!((few, many), (4, 4));
+    }
+
+    async fn other_nested_lists_take_the_same_statements_whatever_the_numbers(world) {
+        let analyst = world.analyst().await;
+        world.load(&grid::lines(2, 2)).await;
+        // What is asked of each mechanism, a list in the answer by which one sees that there is more, and how many
+        // statements it may take, the two of the account and of the mechanisms included.
+        let questions = [
+            ("standings(first: 50) { totalCount nodes { stance stakeholder { name } position { id } } }", "standings", 6),
+            ("support { stated mean }", "", 5),
+            ("status { status } statuses { nodes { status } }", "", 5),
+            ("conditions { nodes { statement findings { nodes { verdict assessor { name } } } } }", "conditions", 5),
+            ("positions(first: 50) { totalCount nodes { arguments { frame } source { title } } }", "positions", 6),
+            ("parts { nodes { slug } } parties { role stakeholder { name } }", "", 5),
+            ("positions(first: 50) { nodes { recordedBy { name } retraction { reason } supersedes { id } } }", "positions", 5),
+        ];
+        let whole = |fields: &str| {
+            format!("{{ mechanisms(first: 20, filter: {{ slug: {{ contains: \"m\" }} }}) {{ nodes {{ {fields} }} }} }}")
+        };
+        let mut before = Vec::new();
+        for (fields, _, _) in questions {
+            before.push(world.counted(&analyst, &whole(fields)).await);
+        }
+        world.load(&grid::lines(20, 50)).await;
+        for ((fields, list, most), (small, few)) in questions.into_iter().zip(before) {
+            let (large, many) = world.counted(&analyst, &whole(fields)).await;
+            assert_eq!(large["mechanisms"]["nodes"].as_array().unwrap().len(), 20);
+            assert!(list.is_empty() || count(&large, list) > count(&small, list), "{fields}");
+            assert_eq!(few, many, "{fields}");
+            assert!(many <= most, "{fields} takes {many} statements");
+        }
+    }
+}
