@@ -14,6 +14,7 @@ pub mod client;
 pub mod database;
 pub mod grid;
 pub mod inspect;
+pub mod program;
 pub mod property;
 pub mod schema;
 pub mod world;

@@ -2,6 +2,7 @@
 
 mod access_token;
 mod account;
+mod command;
 mod connection;
 mod filter;
 mod layers;
