@@ -104,7 +104,9 @@ impl Inspector {
     pub async fn indexes(&self) -> Vec<[String; 2]> {
         self.texts(
             "SELECT m.name, (SELECT group_concat(name, ',') FROM (SELECT name FROM pragma_index_info(i.name) \
-               ORDER BY seqno)) FROM sqlite_master m, pragma_index_list(m.name) i WHERE m.type = 'table'",
+               ORDER BY seqno)) FROM sqlite_master m, pragma_index_list(m.name) i WHERE m.type = 'table' \
+             UNION ALL SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c \
+             WHERE m.type = 'table' AND c.pk = 1",
             "SELECT i.indrelid::regclass::text, (SELECT string_agg(a.attname::text, ',' ORDER BY k.n) \
                FROM unnest(i.indkey) WITH ORDINALITY k(num, n) \
                JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.num) \

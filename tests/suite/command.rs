@@ -25,7 +25,9 @@ fn desk() -> Desk {
 
 /// A server in a desk's folder, and where it listens.
 fn serve(desk: &Desk) -> (Running, String) {
-    let running = desk.start(&["serve", "--bind", "127.0.0.1:0"], &SETTINGS);
+    // One worker takes what comes in the order in which it comes.
+    let settings = [DATABASE, SECRET, ("DEMARCHE_HTTP__WORKERS", "1")];
+    let running = desk.start(&["serve", "--bind", "127.0.0.1:0"], &settings);
     let address = running.error(|line| {
         let line: Value = serde_json::from_str(line).ok()?;
         Some(field(&line, "address")?.as_str()?.to_owned())

@@ -14,7 +14,7 @@ const ROOMS: [(&str, &[&str]); 14] = [
     ("http", &["graphql", "auth", "telemetry", "op", "store", "id", "error", "entity"]),
     ("graphql", &["domain", "auth", "op", "id", "error", "entity"]),
     ("import", &["domain", "op", "error", "entity"]),
-    ("domain", &["policy", "op", "error", "entity"]),
+    ("domain", &["policy", "op", "id", "error", "entity"]),
     ("policy", &["op", "error", "entity"]),
     // Signing in: it asks the domain who there is, and is asked by the doors only.
     ("auth", &["domain", "op", "id", "error", "entity"]),

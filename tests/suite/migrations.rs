@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use demarche_tests::inspect::Inspector;
 use migration::{Migrator, MigratorTrait};
-use sea_orm::{ColumnTrait, EntityName, EntityTrait, Iden, Iterable};
+use sea_orm::{ColumnTrait, EntityTrait, Iden, Iterable};
 use serde_json::json;
 
 /// A table as an entity sees it: its columns, each with whether it may have no value.

@@ -16,10 +16,10 @@ const DECIDED: &str = include_str!("policy.txt");
 fn the_policy_is_what_was_decided() {
     let mut page = format!("{:<16}", "");
     for role in Role::iter() {
-        write!(page, "{role:<9?}").unwrap();
+        write!(page, "{:<9}", format!("{role:?}")).unwrap();
     }
     for action in Action::ALL {
-        write!(page, "\n{action:<16?}").unwrap();
+        write!(page, "\n{:<16}", format!("{action:?}")).unwrap();
         for role in Role::iter() {
             write!(page, "{:<9}", if permits(role, action) { "✓" } else { "·" }).unwrap();
         }

@@ -6,6 +6,9 @@ use serde_json::Value;
 
 const COMMITTED: &str = include_str!("../../schema.graphql");
 
+/// What GraphQL itself defines.
+const OF_GRAPHQL: [&str; 5] = ["Boolean", "Float", "ID", "Int", "String"];
+
 /// The enums of the model, with every word that a client may send or be sent.
 const WORDS: [(&str, &str); 22] = [
     (
@@ -64,7 +67,9 @@ fn every_type_field_argument_and_word_is_described() {
     let mut bare = Vec::new();
     for kind in block_on(types()) {
         let name = kind["name"].as_str().unwrap();
-        note(&mut bare, name.to_owned(), &kind);
+        if !OF_GRAPHQL.contains(&name) {
+            note(&mut bare, name.to_owned(), &kind);
+        }
         for group in ["fields", "inputFields", "enumValues"] {
             for member in kind[group].as_array().into_iter().flatten() {
                 let member_name = format!("{name}.{}", member["name"].as_str().unwrap());
@@ -86,7 +91,6 @@ fn note(bare: &mut Vec<String>, name: String, described: &Value) {
 
 #[test]
 fn every_scalar_of_ours_names_its_specification() {
-    const OF_GRAPHQL: [&str; 5] = ["Boolean", "Float", "ID", "Int", "String"];
     for kind in block_on(types()) {
         let name = kind["name"].as_str().unwrap();
         if kind["kind"] == "SCALAR" && !OF_GRAPHQL.contains(&name) {

@@ -45,7 +45,7 @@ demarche_tests::suite! {
             ("standings(first: 50) { totalCount nodes { stance stakeholder { name } position { id } } }", "standings", 6),
             ("support { stated mean }", "", 5),
             ("status { status } statuses { nodes { status } }", "", 5),
-            ("conditions { nodes { statement findings { nodes { verdict assessor { name } } } } }", "conditions", 5),
+            ("conditions { statement findings { verdict assessor { name } } }", "conditions", 5),
             ("positions(first: 50) { totalCount nodes { arguments { frame } source { title } } }", "positions", 6),
             ("parts { nodes { slug } } parties { role stakeholder { name } }", "", 5),
             ("positions(first: 50) { nodes { recordedBy { name } retraction { reason } supersedes { id } } }", "positions", 5),
