@@ -34,6 +34,7 @@ pub mod source;
 pub mod stakeholder;
 pub mod standing;
 pub mod status;
+mod turn;
 pub mod word;
 
 use std::sync::Arc;
@@ -49,7 +50,7 @@ use crate::auth::Auth;
 use crate::domain::list as domain_list;
 use crate::id;
 
-pub use self::loader::prepare;
+pub use self::loader::execute;
 
 /// The schema.
 pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;

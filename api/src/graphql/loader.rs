@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_graphql::dataloader::{DataLoader, HashMapCache, Loader, NoCache};
-use async_graphql::{Context, Request};
+use async_graphql::{Context, Request, Response};
 use entity::record::{AsOf, Assertion, Record};
+use tokio::sync::mpsc::unbounded_channel;
 
 use crate::domain::list::{self, Link, Listing, Query};
 use crate::domain::recorder::{self, Recorder};
@@ -17,6 +18,7 @@ use crate::domain::standing::{self, Grid, Rule, Standing, Support, Whose};
 use crate::domain::{argument, assertion, event, mechanism, member, revision, source};
 use crate::error::Error;
 use crate::graphql::error::{Result, fault};
+use crate::graphql::{Schema, turn};
 use crate::op::Op;
 
 /// Loads a batch in the name of the request's operation.
@@ -32,13 +34,15 @@ pub struct Loaders {
 /// An error that all who wait for a batch can have.
 type Shared = Arc<Error>;
 
-/// Puts the operation and fresh loaders into a request.
-pub fn prepare(request: Request, op: Op) -> Request {
-    // Without a delay: what is asked for in one turn of the executor is one batch, and nobody waits a millisecond.
+/// Answers a request in the name of an operation, with fresh loaders.
+pub async fn execute(schema: &Schema, request: Request, op: Op) -> Response {
+    let (ask, asked) = unbounded_channel();
+    let spawn = move |read| ask.send(read);
+    // Without a delay: what is asked for in one turn is one batch, and nobody waits a millisecond.
     let records =
-        DataLoader::with_cache(Batch(op.clone()), tokio::spawn, HashMapCache::default()).delay(Duration::ZERO);
-    let pages = DataLoader::new(Batch(op.clone()), tokio::spawn).delay(Duration::ZERO);
-    request.data(op).data(Loaders { records, pages })
+        DataLoader::with_cache(Batch(op.clone()), spawn.clone(), HashMapCache::default()).delay(Duration::ZERO);
+    let pages = DataLoader::new(Batch(op.clone()), spawn).delay(Duration::ZERO);
+    turn::run(schema.execute(request.data(op).data(Loaders { records, pages })), asked).await
 }
 
 /// The operation of a request.

@@ -142,7 +142,7 @@ async fn answer(app: App, bearer: Option<String>, mut question: Request, id: Str
         Ok(()) => {
             let asked = question.operation_name.clone();
             let document = question.parsed_query().ok().cloned();
-            let execution = app.schema.execute(graphql::prepare(question, op.clone()));
+            let execution = graphql::execute(&app.schema, question, op.clone());
             // Whatever it leaves half done belongs to this request, and is dropped with it.
             match AssertUnwindSafe(execution).catch_unwind().await {
                 Ok(mut response) => {
