@@ -144,7 +144,7 @@ const CONTRACT: [(&str, &str); 19] = [
     ),
     (
         "Dossier",
-        "stakeholders mechanisms positions sources relations events implications search stakeholder mechanism arguments \
+        "stakeholders mechanisms positions sources relations events implications stakeholder mechanism arguments \
          standings",
     ),
     ("Mechanism", "support status statuses conditions parties parts standings positions mode kind slug"),

@@ -148,6 +148,17 @@ pub async fn find(op: &Op, email: &str) -> Result<Option<Model>> {
     Ok(Entity::find().filter(Column::Email.eq(email)).one(&op.lane).await?)
 }
 
+/// The account that asks, with the role and the clearance that count for this request: those of its credential may be
+/// narrower. Nothing if it is gone.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] for the anonymous actor; otherwise if the database is away.
+pub async fn own(op: &Op) -> Result<Option<Model>> {
+    let signed = policy::signed(op)?;
+    let found = get(op, signed.id).await?;
+    Ok(found.map(|model| Model { role: signed.role, clearance: signed.clearance, ..model }))
+}
+
 /// The account with this key. Asks nobody for leave: it is for finding out who asks.
 ///
 /// # Errors

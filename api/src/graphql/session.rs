@@ -282,8 +282,9 @@ fn public(session: i64) -> ID {
 /// Who is signed in, with the role and the clearance that count for this request.
 pub async fn viewer(ctx: &Context<'_>) -> Result<Viewer> {
     let op = loader::op(ctx)?;
-    let signed = policy::signed(op).map_err(fault)?;
-    let found = account::get(op, signed.id).await.map_err(fault)?;
-    let model = found.ok_or_else(|| fault(Error::Unauthenticated("the account is gone")))?;
-    Ok(Viewer(Model { role: signed.role, clearance: signed.clearance, ..model }))
+    match account::own(op).await {
+        Ok(Some(model)) => Ok(Viewer(model)),
+        Ok(None) => Err(fault(Error::Unauthenticated("the account is gone"))),
+        Err(error) => Err(fault(error)),
+    }
 }
