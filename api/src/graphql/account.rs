@@ -104,7 +104,7 @@ impl AccountQuery {
         let (size, backward) = slice.size()?;
         let place = |name: &str, cursor: &Option<String>| -> Result<Option<String>> {
             let Some(cursor) = cursor else { return Ok(None) };
-            match read_cursor(name, cursor, LIST, 1)?.into_iter().next() {
+            match read_cursor(name, cursor, LIST, |place| matches!(place, [Value::String(Some(_))]))?.into_iter().next() {
                 Some(Value::String(email)) => Ok(email),
                 _ => Ok(None),
             }
