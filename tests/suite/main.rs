@@ -7,7 +7,6 @@ mod connection;
 mod filter;
 mod layers;
 mod migrations;
-mod policy;
 mod provider;
 mod rate;
 mod refusal;
