@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::domain::assertion::TEXT_MAX;
 use crate::domain::node::{Concept, Header};
-use crate::domain::reference::Reference;
+use crate::domain::reference::{Reference, Several};
 use crate::domain::search::Words;
 use crate::error::{Code, Problems, Result};
 use crate::op::Op;
@@ -27,10 +27,8 @@ pub struct Draft {
     pub statement: String,
     pub frame: Frame,
     pub description: Option<String>,
-    /// Sorted.
-    pub rebuts: Vec<i64>,
-    /// Sorted.
-    pub reinforces: Vec<i64>,
+    pub rebuts: Several<i64>,
+    pub reinforces: Several<i64>,
 }
 
 impl Concept for Entity {
@@ -54,7 +52,7 @@ impl Concept for Entity {
         problems.required("statement", &draft.statement, TEXT_MAX);
         problems.optional("description", draft.description.as_deref(), TEXT_MAX);
         for (field, ids) in [("rebuts", &draft.rebuts), ("reinforces", &draft.reinforces)] {
-            if !ids.is_sorted_by(|one, next| one < next) {
+            if ids.repeats() {
                 problems.add(Code::Invalid, field, "names the same argument twice");
             }
         }
@@ -101,7 +99,9 @@ impl Concept for Entity {
 
     async fn draft(op: &Op, model: &Model) -> Result<Draft> {
         let links = links(op, model.id).await?;
-        let of = |kind| links.iter().filter(|link| link.kind == kind).map(|link| link.target_id).collect();
+        let of = |kind| -> Several<i64> {
+            links.iter().filter(|link| link.kind == kind).map(|link| link.target_id).collect::<Vec<_>>().into()
+        };
         let (rebuts, reinforces) = (of(ArgumentLinkKind::Rebuts), of(ArgumentLinkKind::Reinforces));
         let model = model.clone();
         Ok(Draft {
@@ -136,8 +136,9 @@ impl Concept for Entity {
     }
 
     fn links(draft: &Draft) -> Value {
-        let public =
-            |ids: &[i64]| -> Vec<String> { ids.iter().map(|id| crate::id::encode(Kind::Argument, *id)).collect() };
+        let public = |ids: &Several<i64>| -> Vec<String> {
+            ids.sorted().into_iter().map(|id| crate::id::encode(Kind::Argument, id)).collect()
+        };
         json!({ "rebuts": public(&draft.rebuts), "reinforces": public(&draft.reinforces) })
     }
 }

@@ -12,7 +12,7 @@ use entity::words::EventRole;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 
 use crate::domain::assertion::{Claim, Evidence, LINE_MAX, TEXT_MAX, row};
-use crate::domain::reference::Reference;
+use crate::domain::reference::{Reference, Several};
 use crate::domain::search::Words;
 use crate::error::{Code, Problems, Result};
 use crate::op::Op;
@@ -26,8 +26,7 @@ pub struct Draft {
     pub title: String,
     pub description: Option<String>,
     pub mechanism: Option<i64>,
-    /// Sorted.
-    pub actors: Vec<Actor>,
+    pub actors: Several<Actor>,
     pub tension: Option<f64>,
 }
 
@@ -47,7 +46,7 @@ impl Claim for Entity {
         problems.required("title", &draft.title, LINE_MAX);
         problems.optional("description", draft.description.as_deref(), TEXT_MAX);
         problems.within("tension", draft.tension, -10.0, 10.0);
-        if !draft.actors.is_sorted_by(|one, next| one < next) {
+        if draft.actors.repeats() {
             problems.add(Code::Invalid, "actors", "names the same stakeholder in the same role twice");
         }
     }
@@ -80,7 +79,7 @@ impl Claim for Entity {
             title: model.title.clone(),
             description: model.description.clone(),
             mechanism: model.mechanism_id,
-            actors: actors(op, &[model.id]).await?.remove(&model.id).unwrap_or_default(),
+            actors: actors(op, &[model.id]).await?.remove(&model.id).unwrap_or_default().into(),
             tension: model.tension,
         })
     }

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::domain::assertion::{LINE_MAX, TEXT_MAX};
 use crate::domain::list;
 use crate::domain::node::{Concept, Header};
-use crate::domain::reference::Reference;
+use crate::domain::reference::{Reference, Several};
 use crate::domain::search::Words;
 use crate::error::{Code, Problems, Result};
 use crate::op::Op;
@@ -33,8 +33,7 @@ pub struct Draft {
     pub kind: MechanismKind,
     pub description: Option<String>,
     pub part_of: Option<i64>,
-    /// Sorted.
-    pub parties: Vec<Party>,
+    pub parties: Several<Party>,
 }
 
 impl Concept for Entity {
@@ -57,7 +56,7 @@ impl Concept for Entity {
     fn check(_op: &Op, draft: &Draft, problems: &mut Problems) {
         problems.required("name", &draft.name, LINE_MAX);
         problems.optional("description", draft.description.as_deref(), TEXT_MAX);
-        if !draft.parties.is_sorted_by(|one, next| one < next) {
+        if draft.parties.repeats() {
             problems.add(Code::Invalid, "parties", "names the same stakeholder in the same role twice");
         }
     }
@@ -117,18 +116,20 @@ impl Concept for Entity {
             kind: model.kind,
             description: model.description,
             part_of: model.part_of_id,
-            parties,
+            parties: parties.into(),
         })
     }
 
     /// A mechanism is not part of itself, however many steps away.
     async fn verify(op: &Op, id: i64, draft: &Draft, problems: &mut Problems) -> Result<()> {
-        let mut above = draft.part_of;
+        let (mut above, mut seen) = (draft.part_of, Vec::new());
         while let Some(whole) = above {
-            if whole == id {
+            // Two edits at once may have closed a ring that neither of them saw: it is not to be walked for ever.
+            if whole == id || seen.contains(&whole) {
                 problems.add(Code::Invalid, "partOf", "is this mechanism itself, or a part of it");
                 break;
             }
+            seen.push(whole);
             let next = list::get::<Self>(op, Filter::equal(Column::Id, whole)).await?;
             above = next.and_then(|next| next.part_of_id);
         }
@@ -152,7 +153,7 @@ impl Concept for Entity {
 
     fn links(draft: &Draft) -> Value {
         let public = |party: &Party| json!({ "stakeholder": crate::id::encode(Kind::Stakeholder, party.stakeholder), "role": party.role });
-        json!({ "parties": draft.parties.iter().map(public).collect::<Vec<_>>() })
+        json!({ "parties": draft.parties.sorted().iter().map(public).collect::<Vec<_>>() })
     }
 }
 

@@ -9,7 +9,7 @@ use entity::{position_argument, position_condition};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::domain::assertion::{Claim, Evidence, TEXT_MAX};
-use crate::domain::reference::Reference;
+use crate::domain::reference::{Reference, Several};
 use crate::domain::search::Words;
 use crate::error::{Code, Problems, Result};
 use crate::op::Op;
@@ -24,10 +24,8 @@ pub struct Draft {
     pub mechanism: i64,
     pub stance: Stance,
     pub rationale: Option<String>,
-    /// Sorted.
-    pub arguments: Vec<i64>,
-    /// Sorted.
-    pub conditions: Vec<i64>,
+    pub arguments: Several<i64>,
+    pub conditions: Several<i64>,
 }
 
 impl Claim for Entity {
@@ -49,7 +47,7 @@ impl Claim for Entity {
             problems.add(Code::Invalid, "onBehalfOf", "is the stakeholder itself: leave it out");
         }
         for (field, ids) in [("arguments", &draft.arguments), ("conditions", &draft.conditions)] {
-            if !ids.is_sorted_by(|one, next| one < next) {
+            if ids.repeats() {
                 problems.add(Code::Invalid, field, "names the same record twice");
             }
         }
@@ -97,8 +95,8 @@ impl Claim for Entity {
             mechanism: model.mechanism_id,
             stance: model.stance,
             rationale: model.rationale.clone(),
-            arguments: arguments(op, model.id).await?,
-            conditions: conditions(op, model.id).await?,
+            arguments: arguments(op, model.id).await?.into(),
+            conditions: conditions(op, model.id).await?.into(),
         })
     }
 

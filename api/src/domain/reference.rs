@@ -34,6 +34,51 @@ impl Reference {
     }
 }
 
+/// Several things of which each counts once, such as the records that one refers to. They are kept in the order in which they
+/// were written, so that what is wrong is reported where it stands; they are the same in any order.
+#[derive(Clone, Debug)]
+pub struct Several<T>(Vec<T>);
+
+impl<T: Copy + Ord> Several<T> {
+    /// In an order of their own.
+    pub fn sorted(&self) -> Vec<T> {
+        let mut sorted = self.0.clone();
+        sorted.sort_unstable();
+        sorted
+    }
+
+    /// Whether one of them is named twice.
+    pub fn repeats(&self) -> bool {
+        !self.sorted().is_sorted_by(|one, next| one < next)
+    }
+}
+
+impl<T> Default for Several<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T> From<Vec<T>> for Several<T> {
+    fn from(written: Vec<T>) -> Self {
+        Self(written)
+    }
+}
+
+impl<T> std::ops::Deref for Several<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.0
+    }
+}
+
+impl<T: Copy + Ord> PartialEq for Several<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.sorted() == other.sorted()
+    }
+}
+
 /// Reports every reference that does not hold, and gives the highest marking of what is referred to: with one statement per
 /// kind.
 pub async fn check(

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Enum, ID, SimpleObject};
 use entity::kind::Kind;
 
+use crate::domain::reference::Several;
 use crate::error::{Code, Error, Problems, Refusal};
 use crate::id;
 
@@ -81,13 +82,11 @@ pub trait ReadIds {
     /// The key that an id stands for.
     fn key(&mut self, field: &str, kind: Kind, id: &ID) -> i64;
 
-    /// The keys that a list of ids stands for, sorted.
-    fn keys(&mut self, field: &str, kind: Kind, ids: Option<Vec<ID>>) -> Vec<i64> {
+    /// The keys that a list of ids stands for.
+    fn keys(&mut self, field: &str, kind: Kind, ids: Option<Vec<ID>>) -> Several<i64> {
         let ids = ids.unwrap_or_default();
-        let mut keys: Vec<i64> =
-            ids.iter().enumerate().map(|(n, id)| self.key(&format!("{field}.{n}"), kind, id)).collect();
-        keys.sort_unstable();
-        keys
+        let key = |(n, id)| self.key(&format!("{field}.{n}"), kind, id);
+        ids.iter().enumerate().map(key).collect::<Vec<_>>().into()
     }
 }
 

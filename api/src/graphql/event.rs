@@ -10,6 +10,7 @@ use entity::kind::Kind;
 
 use crate::domain::event as domain_event;
 use crate::domain::event::Draft;
+use crate::domain::reference::Several;
 use crate::error::Problems;
 use crate::graphql::assertion::{AssertionFields, AssertionFilter, EvidenceInput, Lineage, assertion_terms};
 use crate::graphql::error::{ReadIds, Result, payload};
@@ -272,12 +273,10 @@ pub struct EventActorInput {
     role: word::EventRole,
 }
 
-fn read_actors(actors: Vec<EventActorInput>, problems: &mut Problems) -> Vec<domain_event::Actor> {
+fn read_actors(actors: Vec<EventActorInput>, problems: &mut Problems) -> Several<domain_event::Actor> {
     let read = |(n, actor): (usize, EventActorInput)| domain_event::Actor {
         stakeholder: problems.key(&format!("actors.{n}.stakeholder"), Kind::Stakeholder, &actor.stakeholder),
         role: actor.role.into(),
     };
-    let mut actors: Vec<_> = actors.into_iter().enumerate().map(read).collect();
-    actors.sort_unstable();
-    actors
+    actors.into_iter().enumerate().map(read).collect::<Vec<_>>().into()
 }

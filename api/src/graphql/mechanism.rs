@@ -12,6 +12,7 @@ use entity::mechanism::{Column, Entity, Model};
 use entity::words;
 
 use crate::domain::mechanism::Draft;
+use crate::domain::reference::Several;
 use crate::error::Problems;
 use crate::graphql::error::{ReadIds, Result, payload};
 use crate::graphql::filter::{FilterInput, StringComparison, Terms, WordComparison};
@@ -451,12 +452,10 @@ pub struct PartyInput {
     role: word::PartyRole,
 }
 
-fn read_parties(parties: Vec<PartyInput>, problems: &mut Problems) -> Vec<domain_mechanism::Party> {
+fn read_parties(parties: Vec<PartyInput>, problems: &mut Problems) -> Several<domain_mechanism::Party> {
     let read = |(n, party): (usize, PartyInput)| domain_mechanism::Party {
         stakeholder: problems.key(&format!("parties.{n}.stakeholder"), Kind::Stakeholder, &party.stakeholder),
         role: party.role.into(),
     };
-    let mut parties: Vec<_> = parties.into_iter().enumerate().map(read).collect();
-    parties.sort_unstable();
-    parties
+    parties.into_iter().enumerate().map(read).collect::<Vec<_>>().into()
 }

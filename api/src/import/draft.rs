@@ -89,7 +89,6 @@ impl NodeLine for record::Mechanism {
             let stakeholder = names.one(Kind::Stakeholder, "parties", &stakeholder).await?;
             resolved.push(mechanism::Party { stakeholder, role });
         }
-        resolved.sort_unstable();
         Ok(mechanism::Draft {
             dossier,
             slug,
@@ -100,7 +99,7 @@ impl NodeLine for record::Mechanism {
             kind,
             description,
             part_of,
-            parties: resolved,
+            parties: resolved.into(),
         })
     }
 }
@@ -273,13 +272,12 @@ impl ClaimLine for record::Event {
             let stakeholder = names.one(Kind::Stakeholder, "actors", &stakeholder).await?;
             resolved.push(event::Actor { stakeholder, role });
         }
-        resolved.sort_unstable();
         Ok(event::Draft {
             evidence,
             title,
             description,
             mechanism: names.maybe(Kind::Mechanism, "mechanism", mechanism).await?,
-            actors: resolved,
+            actors: resolved.into(),
             tension,
         })
     }

@@ -6,6 +6,7 @@ use entity::filter::Filter;
 use entity::kind::Kind;
 
 use crate::domain::node::Concept;
+use crate::domain::reference::Several;
 use crate::domain::{assertion, list};
 use crate::error::{Code, Error, Result};
 use crate::op::Op;
@@ -93,17 +94,16 @@ impl<'a> Names<'a> {
         }
     }
 
-    /// The keys of the records that a list refers to, sorted.
+    /// The keys of the records that a list refers to.
     ///
     /// # Errors
     /// As [`Names::one`].
-    pub(super) async fn each(&mut self, kind: Kind, field: &str, names: Option<Vec<String>>) -> Result<Vec<i64>> {
+    pub(super) async fn each(&mut self, kind: Kind, field: &str, names: Option<Vec<String>>) -> Result<Several<i64>> {
         let mut ids = Vec::new();
         for name in names.unwrap_or_default() {
             ids.push(self.one(kind, field, &name).await?);
         }
-        ids.sort_unstable();
-        Ok(ids)
+        Ok(ids.into())
     }
 
     async fn stored(&self, kind: Kind, name: &str) -> Result<Option<i64>> {
