@@ -3,6 +3,12 @@
 //! [`node`] and [`assertion`] know the two ways in which records change, [`list`] the one way in which they are read. A
 //! concept's own file says what is its own: its draft, what is checked of it, and how it is stored.
 
+use crate::error::{Problems, Result};
+use crate::op::Op;
+use crate::policy;
+/// What the doors ask leave for, when they refuse an input on their own.
+pub use crate::policy::Action;
+
 pub mod access_token;
 pub mod account;
 pub mod assertion;
@@ -34,3 +40,13 @@ pub mod relation;
 pub mod source;
 pub mod stakeholder;
 pub mod status;
+
+
+/// Whether a door could read all of an input. The policy comes first: who may not do what it asks for is not told what is
+/// wrong with it.
+///
+/// # Errors
+/// [`Error::Refused`](crate::error::Error::Refused) with the problems, or what the policy says.
+pub fn readable(op: &Op, action: Action, problems: Problems) -> Result<()> {
+    problems.finish().or_else(|error| policy::may(op, action).and(Err(error)))
+}

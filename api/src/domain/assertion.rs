@@ -203,17 +203,18 @@ pub async fn supersede<E: Claim>(op: &Op, id: i64, draft: &E::Draft) -> Result<E
         let message = "the correction belongs to another dossier than what it corrects";
         return Err(Error::refused(Code::OtherDossier, "dossier", message));
     }
-    if let Some(key) = &evidence.external_id
-        && current::<E>(op, evidence.dossier, key).await?.is_some_and(|other| E::id_of(&other) != id)
-    {
-        let message = format!("another {} already has {key:?}", E::KIND.noun());
-        return Err(Error::refused(Code::Taken, "externalId", message));
-    }
     // The update decides between two writers: only one of them still finds the assertion open.
     let closed =
         still_open::<E>(id).col_expr(E::SUPERSEDED_AT, sea_orm::sea_query::Expr::val(op.now())).exec(&op.lane).await?;
     if closed.rows_affected != 1 {
-        return Err(closed_already(Code::AlreadySuperseded));
+        return Err(closed_meanwhile::<E>(op, id).await);
+    }
+    // Only now, so that whoever came too late is told so, and not that the key of the correction is taken.
+    if let Some(key) = &evidence.external_id
+        && current::<E>(op, evidence.dossier, key).await?.is_some()
+    {
+        let message = format!("another {} already has {key:?}", E::KIND.noun());
+        return Err(Error::refused(Code::Taken, "externalId", message));
     }
     search::forget(op, id).await?;
     let corrected = write::<E>(op, &draft, Some(id)).await?;
@@ -245,7 +246,7 @@ pub async fn retract<E: Claim>(op: &Op, id: i64, reason: &str) -> Result<E::Mode
         .exec(&op.lane)
         .await?;
     if closed.rows_affected != 1 {
-        return Err(closed_already(Code::AlreadyRetracted));
+        return Err(closed_meanwhile::<E>(op, id).await);
     }
     search::forget(op, id).await?;
     let retracted = list::get::<E>(op, Filter::equal(E::ID, id)).await?;
@@ -303,6 +304,11 @@ async fn open<E: Claim>(op: &Op, id: i64) -> Result<Provenance> {
         return Err(closed_already(Code::AlreadyRetracted));
     }
     Ok(provenance)
+}
+
+/// Why an assertion that was open a moment ago is not any more: somebody else was first.
+async fn closed_meanwhile<E: Claim>(op: &Op, id: i64) -> Error {
+    open::<E>(op, id).await.err().unwrap_or_else(|| closed_already(Code::AlreadySuperseded))
 }
 
 fn closed_already(code: Code) -> Error {

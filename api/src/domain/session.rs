@@ -173,3 +173,8 @@ pub async fn list(op: &Op, account: i64) -> Result<Vec<Model>> {
     let select = Entity::find().filter(Column::AccountId.eq(account)).filter(goes_on(op.now()));
     Ok(select.order_by_desc(Column::Id).limit(SESSIONS_MAX).all(&op.lane).await?)
 }
+
+/// Whether it is the session in which this is asked.
+pub fn is_current(op: &Op, session: &Model) -> bool {
+    policy::signed(op).is_ok_and(|signed| signed.credential == Credential::Session(session.id))
+}

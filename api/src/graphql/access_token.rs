@@ -5,16 +5,16 @@ use entity::access_token::Model;
 use entity::dossier;
 use entity::kind::Kind;
 
+use crate::domain::{Action, readable};
 use crate::domain::access_token::{self, Draft};
 use crate::error::Problems;
 use crate::graphql::dossier::Dossier;
 use crate::graphql::error::{ReadIds, Result, UserError, Written, fault};
 use crate::graphql::loader;
-use crate::graphql::mutation::{begin, end, readable};
+use crate::graphql::mutation::{begin, end};
 use crate::graphql::scalar::DateTime;
 use crate::graphql::word::TokenScope;
 use crate::id;
-use crate::policy::Action;
 
 /// A key for scripts. It stands for its account, within its scopes.
 pub struct AccessToken(Model);

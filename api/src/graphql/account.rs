@@ -10,16 +10,16 @@ use sea_orm::Value;
 use super::access_token::{AccessToken, tokens};
 use super::session::{Session, sessions};
 use crate::auth::Auth;
+use crate::domain::{Action, readable};
 use crate::domain::account::{self, Authority, Draft, Edit, Window};
 use crate::error::Problems;
 use crate::graphql::connection::{Connection, Slice, page_cost, read_cursor, write_cursor};
 use crate::graphql::error::{ReadIds, Result, UserError, Written, fault};
 use crate::graphql::loader;
-use crate::graphql::mutation::{begin, end, readable};
+use crate::graphql::mutation::{begin, end};
 use crate::graphql::scalar::DateTime;
 use crate::graphql::word::{Marking, Role};
 use crate::id;
-use crate::policy::Action;
 
 /// What cursors of the list of accounts begin with.
 const LIST: &str = "acc:email";

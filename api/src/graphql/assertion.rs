@@ -8,6 +8,7 @@ use async_graphql::{Context, ID, InputObject, Interface, Object, SimpleObject, T
 use entity::kind::Kind;
 use entity::record::{Assertion as Asserted, Provenance};
 
+use crate::domain::{Action, readable};
 use crate::domain::assertion::{self as claim, Evidence};
 use crate::domain::date::PartialDate;
 use crate::error::{Code, Problems};
@@ -523,7 +524,7 @@ impl AssertionMutation {
     ) -> Result<RetractPayload> {
         let mut problems = Problems::default();
         let Some((kind, key)) = assertion_key(&input.id, &mut problems) else {
-            let errors = Written::<()>::new(problems.finish())?.errors;
+            let errors = Written::<()>::new(readable(loader::op(ctx)?, Action::RetractOwn, problems))?.errors;
             return Ok(RetractPayload { assertion: None, errors });
         };
         let (assertion, errors) = each_kind!(kind, mutation::retract(ctx, key, &input.reason));
@@ -540,7 +541,7 @@ impl AssertionMutation {
     ) -> Result<ChangeMarkingPayload> {
         let mut problems = Problems::default();
         let Some((kind, key)) = assertion_key(&input.id, &mut problems) else {
-            let errors = Written::<()>::new(problems.finish())?.errors;
+            let errors = Written::<()>::new(readable(loader::op(ctx)?, Action::ChangeMarking, problems))?.errors;
             return Ok(ChangeMarkingPayload { assertion: None, errors });
         };
         let (assertion, errors) = each_kind!(kind, mutation::mark(ctx, key, input.marking.into()));

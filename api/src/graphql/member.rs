@@ -4,14 +4,14 @@ use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use entity::kind::Kind;
 use entity::member::Model;
 
+use crate::domain::{Action, readable};
 use crate::domain::member;
 use crate::error::Problems;
 use crate::graphql::error::{ReadIds, Result, UserError, Written};
-use crate::graphql::mutation::{begin, end, readable};
+use crate::graphql::mutation::{begin, end};
 use crate::graphql::node::Account;
 use crate::graphql::scalar::DateTime;
 use crate::graphql::word::MemberRole;
-use crate::policy::Action;
 
 /// Somebody who may see a dossier, as far as their clearance reaches.
 pub struct Member(Model);

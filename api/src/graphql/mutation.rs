@@ -5,13 +5,13 @@ use entity::kind::Kind;
 use entity::words::Marking;
 
 use crate::domain::assertion::{self, Claim};
+use crate::domain::{Action, readable};
 use crate::domain::marking;
 use crate::domain::node::{self, Concept};
 use crate::error::{Code, Error, Problems};
 use crate::graphql::error::{Result, Written, fault};
 use crate::graphql::loader;
 use crate::op::Op;
-use crate::policy::{self, Action};
 
 /// Begins the transaction of a mutation.
 pub async fn begin(ctx: &Context<'_>) -> Result<Op> {
@@ -27,12 +27,6 @@ pub async fn end<T>(op: Op, result: std::result::Result<T, Error>) -> Result<Wri
         Err(error) => Err(error),
     };
     Written::new(result)
-}
-
-/// Whether all ids of an input could be read. The policy comes first: who may not write is not told what is wrong with what
-/// they wrote.
-pub fn readable(op: &Op, action: Action, problems: Problems) -> std::result::Result<(), Error> {
-    problems.finish().or_else(|error| policy::may(op, action).and(Err(error)))
 }
 
 /// Creates a node.

@@ -9,16 +9,15 @@ use entity::session;
 
 use super::access_token::AccessToken;
 use crate::auth::{Auth, Issued};
+use crate::domain::{Action, readable};
 use crate::domain::{self, account};
 use crate::error::{Error, Problems};
 use crate::graphql::error::{ReadIds, Result, UserError, Written, fault};
 use crate::graphql::loader;
-use crate::graphql::mutation::{begin, end, readable};
+use crate::graphql::mutation::{begin, end};
 use crate::graphql::scalar::DateTime;
 use crate::graphql::word::{Marking, Role};
 use crate::id;
-use crate::op::Credential;
-use crate::policy::{self, Action};
 
 /// Who is signed in.
 pub struct Viewer(pub(super) Model);
@@ -102,9 +101,8 @@ impl Session {
 /// The sessions of an account.
 pub(super) async fn sessions(ctx: &Context<'_>, account: i64) -> Result<Vec<Session>> {
     let op = loader::op(ctx)?;
-    let current = &policy::signed(op).map_err(fault)?.credential;
     let found = domain::session::list(op, account).await.map_err(fault)?;
-    let session = |model: session::Model| Session { is_current: *current == Credential::Session(model.id), model };
+    let session = |model: session::Model| Session { is_current: domain::session::is_current(op, &model), model };
     Ok(found.into_iter().map(session).collect())
 }
 
