@@ -62,6 +62,11 @@ impl<E: EntityTrait> Filter<E> {
 
     /// Holds where a column has this value.
     pub fn equal(column: E::Column, value: impl Into<Value>) -> Self {
+        let value = value.into();
+        // PostgreSQL refuses the character NUL, and no text on record has it.
+        if has_nul(&value) {
+            return Self::any([]);
+        }
         Self(Term::Is(Condition::all().add(column.eq(value))), PhantomData)
     }
 
@@ -211,6 +216,20 @@ impl<T: Into<Value>> Test<T> {
             .add_option(contains.map(|text| within(value.clone(), &text.to_ascii_lowercase())))
             .add_option(is_null.map(|is| if is { value.clone().is_null() } else { value.clone().is_not_null() }))
     }
+}
+
+impl Test<Value> {
+    /// Whether it compares with a text that has the character NUL, which PostgreSQL refuses and no text on record has.
+    pub fn has_nul(&self) -> bool {
+        let Self { eq, ne, one_of, not_in, gt, gte, lt, lte, contains, is_null: _ } = self;
+        let single = [eq, ne, gt, gte, lt, lte].into_iter().flatten();
+        let listed = [one_of, not_in].into_iter().flatten().flatten();
+        single.chain(listed).any(has_nul) || contains.as_ref().is_some_and(|text| text.contains('\0'))
+    }
+}
+
+fn has_nul(value: &Value) -> bool {
+    matches!(value, Value::String(Some(text)) if text.contains('\0'))
 }
 
 /// `text`, already in lower case, stands somewhere within `value`. SQLite's LOWER and, under the collation `C`,

@@ -127,6 +127,9 @@ pub async fn search(op: &Op, query: &Query) -> Result<Listing<Hit>> {
     if words.is_empty() || words.len() > WORDS_MAX {
         return Err(Error::BadInput(format!("query: has {} words, expected 1 to {WORDS_MAX}", words.len())));
     }
+    if folded.contains('\0') {
+        return Err(Error::BadInput("query: contains the character NUL (U+0000)".into()));
+    }
     let found = matching(&scope, query, &words);
     let total = match query.count {
         true => Some(sea_orm::PaginatorTrait::count(found.clone(), &op.lane).await?),

@@ -6,7 +6,7 @@ use entity::kind::Kind;
 use entity::record::Record;
 use sea_orm::{EntityTrait, Value};
 
-use crate::graphql::error::{Result, key};
+use crate::graphql::error::{Result, bad_input, key};
 use crate::graphql::scalar::{Date, DateTime};
 use crate::graphql::word;
 
@@ -159,12 +159,12 @@ pub trait FilterInput: InputType {
     fn filter(self) -> Result<Filter<Self::Entity>>;
 }
 
-/// Collects the terms of a filter, all of which must hold.
-pub struct Terms<E: EntityTrait>(Vec<Filter<E>>);
+/// Collects the terms of a filter, all of which must hold, and whether one of them cannot be asked.
+pub struct Terms<E: EntityTrait>(Vec<Filter<E>>, Option<async_graphql::Error>);
 
 impl<E: EntityTrait> Default for Terms<E> {
     fn default() -> Self {
-        Self(Vec::new())
+        Self(Vec::new(), None)
     }
 }
 
@@ -175,9 +175,13 @@ impl<E: Record> Terms<E> {
         Test<S>: From<T>,
         S: Into<Value>,
     {
-        if let Some(test) = test {
-            self.0.push(Filter::column(column, Test::<S>::from(test)));
+        let Some(test) = test else { return };
+        let test = Test::<S>::from(test).map(Into::into);
+        if test.has_nul() {
+            let column = sea_orm::Iden::unquoted(&column).to_owned();
+            self.1 = Some(bad_input(format!("filter: the text for {column} contains the character NUL (U+0000)")));
         }
+        self.0.push(Filter::column(column, test));
     }
 
     /// A test on a column whose words are stored as `S`.
@@ -246,6 +250,9 @@ impl<E: Record> Terms<E> {
         or: Option<Vec<F>>,
         not: Option<Box<F>>,
     ) -> Result<Filter<E>> {
+        if let Some(error) = self.1 {
+            return Err(error);
+        }
         let each = |filters: Vec<F>| filters.into_iter().map(F::filter).collect::<Result<Vec<_>>>();
         if let Some(and) = and {
             self.0.extend(each(and)?);
