@@ -149,14 +149,14 @@ fn credibility(stated: &Stated) -> i16 {
     stated.credibility.unwrap_or(6)
 }
 
+/// `stated` is sorted, the latest first.
 fn median(stated: &[Stated]) -> Option<Stance> {
-    let mut by_stance: Vec<&Stated> = stated.iter().collect();
-    by_stance.sort_by_key(|s| s.stance.score());
-    let last = by_stance.len().checked_sub(1)?;
-    let middle = [by_stance.get(last / 2)?, by_stance.get(last.div_ceil(2))?];
-    let chosen =
-        middle.into_iter().min_by_key(|s| (s.stance.score().abs(), Reverse((s.on.first, s.recorded_at, s.id))))?;
-    Some(chosen.stance)
+    let mut stances: Vec<Stance> = stated.iter().map(|s| s.stance).collect();
+    stances.sort_by_key(|stance| stance.score());
+    let last = stances.len().checked_sub(1)?;
+    let middle = [*stances.get(last / 2)?, *stances.get(last.div_ceil(2))?];
+    let least = middle.iter().map(|stance| stance.score().abs()).min()?;
+    stated.iter().map(|s| s.stance).find(|stance| middle.contains(stance) && stance.score().abs() == least)
 }
 
 /// Another source says of an overlapping time that the stakeholder stands on another side. A later change of mind is none.
