@@ -10,6 +10,7 @@
 //! }
 //! ```
 
+pub mod build;
 pub mod client;
 pub mod database;
 pub mod grid;
@@ -19,6 +20,7 @@ pub mod property;
 pub mod schema;
 pub mod world;
 
+pub use self::build::Desk;
 pub use self::client::{Answer, Client};
 pub use self::database::Engine;
 pub use self::world::{Instance, World};
