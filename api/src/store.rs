@@ -4,6 +4,7 @@
 //! file, and several that only read. PostgreSQL has one pool for both.
 
 mod current;
+mod deadline;
 mod lane;
 mod rate;
 
@@ -12,12 +13,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use migration::{Migrator, MigratorTrait};
+use sea_orm::sqlx::ConnectOptions;
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DbBackend, SqliteTransactionMode, SqlxSqliteConnector,
+    DatabaseConnection, DbBackend, SqliteTransactionMode, SqlxPostgresConnector, SqlxSqliteConnector,
     TransactionOptions, TransactionTrait,
 };
 
+pub use self::deadline::Deadline;
 pub use self::lane::Lane;
 pub use self::rate::{Bucket, Taken};
 use crate::error::{Error, Result};
@@ -77,7 +81,17 @@ impl Store {
             .pragma("cache_size", "-65536")
             .pragma("temp_store", "memory")
             .optimize_on_close(true, 400);
-        let pool = |size| SqlitePoolOptions::new().max_connections(size).acquire_timeout(place.wait_max);
+        // Setting the deadline shows whether the connection lives: there is no need to ask it twice.
+        let pool = |size| {
+            SqlitePoolOptions::new()
+                .max_connections(size)
+                .acquire_timeout(place.wait_max)
+                .test_before_acquire(false)
+                .after_connect(|connection, _| Box::pin(deadline::hold_sqlite(connection)))
+                .before_acquire(|connection, _| {
+                    Box::pin(async { deadline::hold_sqlite(connection).await.map(|()| true) })
+                })
+        };
         let writer = pool(1).connect_with(options.clone()).await.map_err(|cause| away(&cause))?;
         let reading = options.pragma("query_only", "true");
         let reader = pool(place.connections_max).connect_with(reading).await.map_err(|cause| away(&cause))?;
@@ -89,13 +103,17 @@ impl Store {
     }
 
     async fn open_postgres(place: &Place) -> Result<Self> {
-        let mut options = ConnectOptions::new(&place.url);
-        options
+        let options = PgConnectOptions::from_str(&place.url).map_err(|cause| away(&cause))?.disable_statement_logging();
+        let pool = PgPoolOptions::new()
             .max_connections(place.connections_max)
             .acquire_timeout(place.wait_max)
-            .connect_timeout(place.wait_max)
-            .sqlx_logging(false);
-        let pool = Database::connect(options).await.map_err(|cause| away(&cause))?;
+            .test_before_acquire(false)
+            .after_connect(|connection, _| Box::pin(deadline::hold_postgres(connection)))
+            .before_acquire(|connection, _| {
+                Box::pin(async { deadline::hold_postgres(connection).await.map(|()| true) })
+            });
+        let pool = pool.connect_with(options).await.map_err(|cause| away(&cause))?;
+        let pool = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
         Ok(Self { reader: pool.clone(), writer: pool, kept: rate::Kept::default() })
     }
 
@@ -115,7 +133,7 @@ impl Store {
             _ => None,
         };
         let options = TransactionOptions { sqlite_transaction_mode: mode, ..TransactionOptions::default() };
-        let transaction = self.writer.begin_with_options(options).await?;
+        let transaction = lane.deadline().hold(self.writer.begin_with_options(options)).await?;
         Ok(lane.within(Arc::new(transaction)))
     }
 

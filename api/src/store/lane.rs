@@ -8,6 +8,7 @@ use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement,
 };
 
+use super::Deadline;
 use crate::error::{Error, Result};
 
 /// One way to the database. Clones share the transaction and the count.
@@ -15,6 +16,7 @@ use crate::error::{Error, Result};
 pub struct Lane {
     way: Way,
     statements: Arc<AtomicU32>,
+    deadline: Deadline,
 }
 
 #[derive(Clone)]
@@ -31,11 +33,22 @@ impl fmt::Debug for Lane {
 
 impl Lane {
     pub(super) fn new(pool: DatabaseConnection) -> Self {
-        Self { way: Way::Pool(pool), statements: Arc::default() }
+        Self { way: Way::Pool(pool), statements: Arc::default(), deadline: Deadline::default() }
+    }
+
+    /// The same way, for statements that must have ended by then.
+    #[must_use]
+    pub fn until(self, deadline: Deadline) -> Self {
+        Self { deadline, ..self }
+    }
+
+    pub(super) const fn deadline(&self) -> Deadline {
+        self.deadline
     }
 
     pub(super) fn within(&self, transaction: Arc<DatabaseTransaction>) -> Self {
-        Self { way: Way::Transaction(transaction), statements: Arc::clone(&self.statements) }
+        let statements = Arc::clone(&self.statements);
+        Self { way: Way::Transaction(transaction), statements, deadline: self.deadline }
     }
 
     /// How many statements have gone through, those of its transactions included.
@@ -69,7 +82,7 @@ impl ConnectionTrait for Lane {
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
         self.count();
         match &self.way {
-            Way::Pool(pool) => pool.execute_raw(statement).await,
+            Way::Pool(pool) => self.deadline.hold(pool.execute_raw(statement)).await,
             Way::Transaction(transaction) => transaction.execute_raw(statement).await,
         }
     }
@@ -77,7 +90,7 @@ impl ConnectionTrait for Lane {
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
         self.count();
         match &self.way {
-            Way::Pool(pool) => pool.execute_unprepared(sql).await,
+            Way::Pool(pool) => self.deadline.hold(pool.execute_unprepared(sql)).await,
             Way::Transaction(transaction) => transaction.execute_unprepared(sql).await,
         }
     }
@@ -85,7 +98,7 @@ impl ConnectionTrait for Lane {
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         self.count();
         match &self.way {
-            Way::Pool(pool) => pool.query_one_raw(statement).await,
+            Way::Pool(pool) => self.deadline.hold(pool.query_one_raw(statement)).await,
             Way::Transaction(transaction) => transaction.query_one_raw(statement).await,
         }
     }
@@ -93,7 +106,7 @@ impl ConnectionTrait for Lane {
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         self.count();
         match &self.way {
-            Way::Pool(pool) => pool.query_all_raw(statement).await,
+            Way::Pool(pool) => self.deadline.hold(pool.query_all_raw(statement)).await,
             Way::Transaction(transaction) => transaction.query_all_raw(statement).await,
         }
     }
