@@ -58,7 +58,7 @@ enum Command {
     /// configuration are left alone.
     Demo(serve::Bind),
     /// Runs the server on a migrated database
-    Serve(serve::Bind),
+    Serve(serve::Serve),
     /// Brings the database up to date, or back
     #[command(subcommand)]
     Migrate(migrate::Command),
@@ -94,7 +94,7 @@ impl Command {
     async fn run(self, global: &Global) -> Result<()> {
         match self {
             Self::Demo(bind) => demo::run(global, bind).await,
-            Self::Serve(bind) => serve::run(&global.read(bind.setting())?).await,
+            Self::Serve(serve) => serve::run(&global.read(serve.settings())?).await,
             Self::Migrate(command) => command.run(&global.read(None)?).await,
             Self::Account(command) => command.run(&global.read(None)?).await,
             Self::Token(command) => command.run(&global.read(None)?).await,

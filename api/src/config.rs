@@ -6,7 +6,7 @@ mod auth;
 mod source;
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use figment::Figment;
@@ -17,6 +17,8 @@ use tracing_subscriber::EnvFilter;
 pub use self::auth::{Accounts, Auth, Provider};
 pub use self::source::Setting;
 use crate::error::{Error, Result};
+use crate::graphql::bound::Bounds;
+use crate::http::Introspection;
 use crate::store::Place;
 
 /// Every key with its default and its documentation.
@@ -64,18 +66,52 @@ pub struct Http {
     pub workers: usize,
     /// The largest request body, in bytes.
     pub body_bytes_max: usize,
+    /// How many bytes all bodies that are being answered may have together.
+    pub bodies_bytes_max: usize,
+    /// How long a body may take to arrive, in milliseconds.
+    pub body_wait_max_ms: u64,
+    /// How many operations a batch may have.
+    pub batch_max: usize,
+    /// The origins, beside our own, whose pages may ask, joined by commas.
+    pub origins: String,
     /// How long requests in flight may take to finish at the end, in seconds.
     pub shutdown_max_s: u64,
 }
 
 /// What a query may ask for.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Graphql {
+    /// How long an answer may take, in milliseconds.
+    pub timeout_ms: u64,
+    /// Who may ask about the schema.
+    pub introspection: Introspection,
+    /// How large a document may be, in bytes.
+    pub document_bytes_max: usize,
+    /// How many tokens a document may have.
+    pub tokens_max: usize,
+    /// How deep brackets may be nested.
+    pub nesting_max: usize,
+    /// How many values the JSON of a request may have.
+    pub values_max: usize,
     /// How deep its fields may be nested.
     pub depth_max: usize,
+    /// How many fields may have an alias.
+    pub aliases_max: usize,
+    /// How many directives may be used.
+    pub directives_max: usize,
+    /// How many selections a document may have with its fragments put in their places.
+    pub selections_max: usize,
+    /// How large a page may be.
+    pub page_size_max: usize,
     /// How much it may cost.
     pub complexity_max: usize,
+    /// How many errors are answered.
+    pub errors_max: usize,
+    /// How many bytes of documents are kept.
+    pub persisted_bytes_max: usize,
+    /// The file of the only documents that are run, or none.
+    pub trusted_documents: Option<PathBuf>,
 }
 
 /// What is logged, and how.
@@ -99,19 +135,33 @@ pub enum LogFormat {
 }
 
 /// The keys that hold whole numbers, with their bounds, both included.
-const BOUNDS: [(&str, i64, i64); 12] = [
+const BOUNDS: [(&str, i64, i64); 26] = [
     ("node", 0, 1023),
     ("database.connections_max", 1, 1000),
     ("database.wait_max_ms", 1, 600_000),
     ("http.workers", 0, 1024),
     ("http.body_bytes_max", 1024, 1 << 30),
+    ("http.bodies_bytes_max", 1 << 20, 1 << 40),
+    ("http.body_wait_max_ms", 1, 600_000),
+    ("http.batch_max", 1, 1000),
     ("http.shutdown_max_s", 0, 3600),
     ("auth.token_ttl_s", 60, 86_400),
     ("auth.refresh_ttl_s", 60, 31_536_000),
     ("auth.session_ttl_s", 60, 31_536_000),
     ("auth.queue_max", 0, 10_000),
-    ("graphql.depth_max", 1, 100),
+    ("graphql.timeout_ms", 1, 600_000),
+    ("graphql.document_bytes_max", 1024, 1 << 24),
+    ("graphql.tokens_max", 100, 1_000_000),
+    ("graphql.nesting_max", 8, 120),
+    ("graphql.values_max", 100, 10_000_000),
+    ("graphql.depth_max", 1, 64),
+    ("graphql.aliases_max", 0, 100_000),
+    ("graphql.directives_max", 0, 100_000),
+    ("graphql.selections_max", 100, 1_000_000),
+    ("graphql.page_size_max", 1, 200),
     ("graphql.complexity_max", 1, 1_000_000_000),
+    ("graphql.errors_max", 1, 10_000),
+    ("graphql.persisted_bytes_max", 0, 1 << 30),
 ];
 
 impl Config {
@@ -164,6 +214,16 @@ impl Config {
             Some(&http.bind),
             "an IP address and a port, such as 127.0.0.1:8080",
         );
+        let is_origin = |origin: &str| {
+            url::Url::parse(origin)
+                .is_ok_and(|url| url.origin().is_tuple() && url.origin().ascii_serialization() == origin)
+        };
+        expect(
+            http.origins().iter().all(|origin| is_origin(origin)),
+            "http.origins",
+            Some(&http.origins),
+            "origins joined by commas, such as https://desk.example.org,http://localhost:3000",
+        );
         expect(
             EnvFilter::try_new(&log.filter).is_ok(),
             "log.filter",
@@ -174,6 +234,49 @@ impl Config {
             expect(false, key, value.as_deref(), &expected);
         }
         problems
+    }
+}
+
+impl Http {
+    /// The origins, beside our own, whose pages may ask.
+    pub fn origins(&self) -> Vec<String> {
+        self.origins.split(',').map(str::trim).filter(|origin| !origin.is_empty()).map(str::to_owned).collect()
+    }
+}
+
+impl Graphql {
+    /// The bounds of one operation.
+    pub const fn bounds(&self) -> Bounds {
+        let Self {
+            timeout_ms: _,
+            introspection: _,
+            document_bytes_max,
+            tokens_max,
+            nesting_max,
+            values_max,
+            depth_max,
+            aliases_max,
+            directives_max,
+            selections_max,
+            page_size_max,
+            complexity_max,
+            errors_max,
+            persisted_bytes_max: _,
+            trusted_documents: _,
+        } = *self;
+        Bounds {
+            document_bytes_max,
+            tokens_max,
+            nesting_max,
+            values_max,
+            depth_max,
+            aliases_max,
+            directives_max,
+            selections_max,
+            page_size_max,
+            complexity_max,
+            errors_max,
+        }
     }
 }
 

@@ -8,6 +8,7 @@ pub mod access_token;
 pub mod account;
 pub mod argument;
 pub mod assertion;
+pub mod bound;
 pub mod condition;
 pub mod connection;
 pub mod dossier;
@@ -42,7 +43,6 @@ use std::sync::Arc;
 use async_graphql::{Context, EmptySubscription, ID, MergedObject, Object, SDLExportOptions};
 use entity::filter::Filter;
 
-use self::connection::PAGE_SIZE_MAX;
 use self::error::{Result, bad_input, fault};
 use self::list::Everywhere;
 use self::node::Node;
@@ -55,18 +55,13 @@ pub use self::loader::execute;
 /// The schema.
 pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
 
-/// The bounds of a request.
-#[derive(Clone, Copy, Debug)]
-pub struct Settings {
-    /// How deep selections may nest.
-    pub depth_max: usize,
-    /// How much a request may cost: a field each, times the sizes of the pages that it stands in.
-    pub complexity_max: usize,
-}
+/// How deep async-graphql may follow selections: further than [`bound`] lets any through.
+const RECURSION_MAX: usize = 128;
 
-/// Makes the schema.
-pub fn build(settings: &Settings, auth: Arc<Auth>) -> Schema {
-    types().limit_depth(settings.depth_max).limit_complexity(settings.complexity_max).data(auth).finish()
+/// Makes the schema. What a request may ask for is bounded before it gets here, by [`bound`]; what a name may have been
+/// meant to be is told to nobody, because not everybody may see every name.
+pub fn build(auth: Arc<Auth>) -> Schema {
+    types().disable_suggestions().limit_recursive_depth(RECURSION_MAX).data(auth).finish()
 }
 
 fn types() -> async_graphql::SchemaBuilder<Query, Mutation, EmptySubscription> {
@@ -153,15 +148,11 @@ impl Root {
     }
 
     /// The records with these ids, in this order; null in the place of one that there is not or that you may not see.
-    #[graphql(complexity = "1 + ids.len() * child_complexity")]
     async fn nodes(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The ids, at most 200.")] ids: Vec<ID>,
     ) -> Result<Vec<Option<Node>>> {
-        if ids.len() > PAGE_SIZE_MAX.unsigned_abs() as usize {
-            return Err(bad_input(format!("ids: has {} ids, expected at most {PAGE_SIZE_MAX}", ids.len())));
-        }
         let keys =
             ids.iter().map(|id| id::decode(id)).collect::<std::result::Result<Vec<_>, _>>().map_err(bad_input)?;
         let loads = keys.into_iter().map(|(kind, key)| Node::load(ctx, kind, key));

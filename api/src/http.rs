@@ -10,8 +10,11 @@ mod graphql;
 mod health;
 mod keys;
 mod log;
+mod origin;
 mod page;
+mod persisted;
 mod refusal;
+mod tag;
 mod task;
 
 use std::io;
@@ -25,15 +28,22 @@ use actix_web::dev::{Server as ActixServer, ServerHandle};
 use actix_web::middleware::{Compress, DefaultHeaders, from_fn};
 use actix_web::rt::System;
 use actix_web::{HttpRequest, HttpResponse, HttpServer, web};
+use serde::Deserialize;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
+use self::persisted::Persisted;
+pub use self::persisted::Trusted;
 use self::refusal::Refusal;
 use crate::auth::Auth;
 use crate::error::{Error, Result};
 use crate::graphql::Schema;
+use crate::graphql::bound::Bounds;
 use crate::op::Base;
 use crate::store::Store;
+
+/// How long a client may go on sending after it was refused.
+const DISCONNECT_MAX: Duration = Duration::from_millis(500);
 
 /// What the server answers from.
 #[derive(Clone)]
@@ -47,19 +57,62 @@ pub struct App {
 }
 
 /// How the server is run.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// How many threads take requests; 0: as many as the machine has cores.
     pub workers: usize,
     /// The largest request body, in bytes.
     pub body_bytes_max: usize,
+    /// How many bytes all bodies that are being answered may have together.
+    pub bodies_bytes_max: usize,
+    /// How long a body may take to arrive.
+    pub body_wait_max: Duration,
+    /// How many operations a batch may have.
+    pub batch_max: usize,
+    /// How long an answer may take.
+    pub timeout: Duration,
     /// How long requests in flight may take to finish at the end.
     pub shutdown_max: Duration,
+    /// The bounds of one operation.
+    pub bounds: Bounds,
+    /// Who may ask about the schema.
+    pub introspection: Introspection,
+    /// The origins, beside our own, whose pages may ask.
+    pub origins: Vec<String>,
+    /// How many bytes of documents are kept for those who call them by their hash.
+    pub persisted_bytes_max: usize,
+    /// The only documents that are run; none: all are.
+    pub trusted: Option<Trusted>,
+}
+
+/// Who may ask about the schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Introspection {
+    /// Whoever is signed in.
+    SignedIn,
+    /// Everyone.
+    Everyone,
+    /// Nobody.
+    Nobody,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { workers: 0, body_bytes_max: 16 << 20, shutdown_max: Duration::from_secs(30) }
+        Self {
+            workers: 0,
+            body_bytes_max: 16 << 20,
+            bodies_bytes_max: 64 << 20,
+            body_wait_max: Duration::from_secs(10),
+            batch_max: 10,
+            timeout: Duration::from_secs(10),
+            shutdown_max: Duration::from_secs(30),
+            bounds: Bounds::default(),
+            introspection: Introspection::SignedIn,
+            origins: Vec::new(),
+            persisted_bytes_max: 4 << 20,
+            trusted: None,
+        }
     }
 }
 
@@ -67,6 +120,8 @@ impl Default for Settings {
 struct State {
     app: App,
     settings: Settings,
+    persisted: Persisted,
+    bodies: graphql::Bodies,
     runtime: Handle,
 }
 
@@ -94,7 +149,9 @@ impl Server {
     pub async fn start(app: App, listener: TcpListener, settings: Settings) -> Result<Running> {
         let address = listener.local_addr().map_err(Error::internal)?;
         let store = app.base.store.clone();
-        let state = web::Data::new(State { app, settings, runtime: Handle::current() });
+        let persisted = Persisted::new(settings.persisted_bytes_max, settings.trusted.clone());
+        let bodies = graphql::Bodies::new(settings.bodies_bytes_max);
+        let state = web::Data::new(State { app, settings, persisted, bodies, runtime: Handle::current() });
         let (begin, begun) = oneshot::channel();
         let (ending, end) = oneshot::channel();
         // actix wants a thread with a runtime of its own.
@@ -152,11 +209,12 @@ impl std::fmt::Debug for Running {
 }
 
 fn build(state: &web::Data<State>, listener: TcpListener) -> io::Result<ActixServer> {
-    let settings = state.settings;
+    let settings = &state.settings;
     let workers = match settings.workers {
         0 => available_parallelism().map_or(1, NonZero::get),
         workers => workers,
     };
+    let shutdown_max = settings.shutdown_max;
     let state = state.clone();
     let service = move || {
         actix_web::App::new()
@@ -167,28 +225,35 @@ fn build(state: &web::Data<State>, listener: TcpListener) -> io::Result<ActixSer
                     .add(("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"))
                     .add(("X-Content-Type-Options", "nosniff"))
                     .add(("X-Frame-Options", "DENY"))
-                    .add(("Referrer-Policy", "no-referrer")),
+                    .add(("Referrer-Policy", "no-referrer"))
+                    .add(("Cross-Origin-Resource-Policy", "same-origin"))
+                    .add(("Cross-Origin-Opener-Policy", "same-origin"))
+                    .add(("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")),
             )
             .wrap(from_fn(log::line))
-            .configure(routes)
+            .configure(|config| routes(config, &state.settings.origins))
     };
     let server = HttpServer::new(service)
         .workers(workers)
         .disable_signals()
-        .shutdown_timeout(settings.shutdown_max.as_secs())
+        .client_disconnect_timeout(DISCONNECT_MAX)
+        .shutdown_timeout(shutdown_max.as_secs())
         .listen(listener)?
         .run();
     Ok(server)
 }
 
-fn routes(config: &mut web::ServiceConfig) {
+fn routes(config: &mut web::ServiceConfig, origins: &[String]) {
     let get = |path: &str| web::resource(path).default_service(web::to(only_get));
     config
         .service(
             web::resource("/graphql")
                 .wrap(Compress::default())
+                .wrap(from_fn(tag::encode))
+                .wrap(origin::cors(origins))
                 .route(web::post().to(graphql::post))
-                .default_service(web::to(only_post)),
+                .route(web::get().to(graphql::get))
+                .default_service(web::to(only_get_or_post)),
         )
         .service(get("/health/live").route(web::get().to(health::live)).route(web::head().to(health::live)))
         .service(get("/health/ready").route(web::get().to(health::ready)).route(web::head().to(health::ready)))
@@ -198,15 +263,18 @@ fn routes(config: &mut web::ServiceConfig) {
         .default_service(web::to(nowhere));
 }
 
-async fn only_post(request: HttpRequest) -> HttpResponse {
-    Refusal::method("POST").answer(&log::id(&request))
+async fn only_get_or_post(request: HttpRequest, payload: web::Payload) -> HttpResponse {
+    task::refuse_rest(payload);
+    Refusal::method("GET, POST").answer(&log::id(&request))
 }
 
-async fn only_get(request: HttpRequest) -> HttpResponse {
+async fn only_get(request: HttpRequest, payload: web::Payload) -> HttpResponse {
+    task::refuse_rest(payload);
     Refusal::method("GET, HEAD").answer(&log::id(&request))
 }
 
-async fn nowhere(request: HttpRequest) -> HttpResponse {
+async fn nowhere(request: HttpRequest, payload: web::Payload) -> HttpResponse {
+    task::refuse_rest(payload);
     Refusal::nowhere().answer(&log::id(&request))
 }
 

@@ -15,7 +15,7 @@ pub fn auth() -> Arc<Auth> {
 
 /// The schema, with the bounds that the server has by default.
 pub fn schema(auth: Arc<Auth>) -> graphql::Schema {
-    graphql::build(&graphql::Settings { depth_max: 15, complexity_max: 100_000 }, auth)
+    graphql::build(auth)
 }
 
 /// Every type of the schema, as introspection describes it.

@@ -46,6 +46,7 @@ pub struct World {
     /// The database.
     pub database: Database,
     clock: Arc<StoppedClock>,
+    app: App,
     http: reqwest::Client,
 }
 
@@ -59,8 +60,15 @@ impl World {
         for (id, role) in [(1, Role::Reader), (2, Role::Analyst), (3, Role::Admin)] {
             insert_account(&base, id, role).await;
         }
-        let server = serve(&base, &auth).await;
-        Self { base, auth, server, database, clock, http: reqwest::Client::new() }
+        let schema = schema::schema(auth.clone());
+        let app = App { base: base.clone(), auth: auth.clone(), schema };
+        let server = serve(app.clone(), Settings::default()).await;
+        Self { base, auth, server, database, clock, app, http: reqwest::Client::new() }
+    }
+
+    /// Another server on the same database, with other settings; gives its address. It lives as long as this process.
+    pub async fn another(&self, settings: Settings) -> String {
+        format!("http://{}", serve(self.app.clone(), settings).await.address)
     }
 
     /// Stops the server and lets the database go.
@@ -110,7 +118,8 @@ impl World {
     /// Another instance on the same database and clock, which lets people sign in as `settings` say.
     pub async fn instance(&self, settings: AuthSettings) -> Instance {
         let auth = Arc::new(Auth::new(settings));
-        let server = serve(&self.base, &auth).await;
+        let app = App { base: self.base.clone(), auth: auth.clone(), schema: schema::schema(auth.clone()) };
+        let server = serve(app, Settings::default()).await;
         Instance { auth, server, http: self.http.clone() }
     }
 
@@ -215,12 +224,9 @@ impl Instance {
     }
 }
 
-async fn serve(base: &Base, auth: &Arc<Auth>) -> Running {
-    let schema = schema::schema(auth.clone());
-    let app = App { base: base.clone(), auth: auth.clone(), schema };
+async fn serve(app: App, settings: Settings) -> Running {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let settings = Settings { workers: 1, ..Settings::default() };
-    Server::start(app, listener, settings).await.unwrap()
+    Server::start(app, listener, Settings { workers: 1, ..settings }).await.unwrap()
 }
 
 /// The key of the account with a role.

@@ -1,6 +1,9 @@
 //! `demarche serve`: the server, until it is told to stop.
 
+use std::fmt::Display;
+use std::fs;
 use std::net::TcpListener;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +14,8 @@ use super::open_current;
 use crate::auth::{self, Auth};
 use crate::config::{Config, Setting};
 use crate::error::{Error, Result};
-use crate::http::{App, Running, Server, Settings};
+use crate::graphql::bound::Bounds;
+use crate::http::{App, Running, Server, Settings, Trusted};
 use crate::op::Base;
 use crate::{graphql, telemetry};
 
@@ -27,6 +31,26 @@ impl Bind {
     /// The same as a key of the configuration.
     pub fn setting(self) -> Option<Setting> {
         self.bind.map(|bind| Setting::new("http.bind", bind, "--bind"))
+    }
+}
+
+/// How to serve.
+#[derive(Clone, Debug, Args)]
+pub struct Serve {
+    #[command(flatten)]
+    bind: Bind,
+    /// Run only the documents of this file: a JSON object of documents under their SHA-256
+    #[arg(long, value_name = "FILE")]
+    trusted_documents: Option<String>,
+}
+
+impl Serve {
+    /// The same as keys of the configuration.
+    pub fn settings(self) -> impl Iterator<Item = Setting> {
+        let Self { bind, trusted_documents } = self;
+        let trusted =
+            trusted_documents.map(|file| Setting::new("graphql.trusted_documents", file, "--trusted-documents"));
+        bind.setting().into_iter().chain(trusted)
     }
 }
 
@@ -55,16 +79,35 @@ pub fn listen(config: &Config) -> Result<TcpListener> {
 pub async fn start(config: &Config, settings: auth::Settings, base: Base, listener: TcpListener) -> Result<Running> {
     let auth = Arc::new(Auth::new(settings));
     auth.prepare(&base).await?;
-    let bounds =
-        graphql::Settings { depth_max: config.graphql.depth_max, complexity_max: config.graphql.complexity_max };
-    let schema = graphql::build(&bounds, Arc::clone(&auth));
-    let settings = Settings {
-        workers: config.http.workers,
-        body_bytes_max: config.http.body_bytes_max,
-        shutdown_max: Duration::from_secs(config.http.shutdown_max_s),
-    };
-    let app = App { base, auth, schema };
-    Server::start(app, listener, settings).await
+    let schema = graphql::build(Arc::clone(&auth));
+    let settings = http_settings(config)?;
+    Server::start(App { base, auth, schema }, listener, settings).await
+}
+
+fn http_settings(config: &Config) -> Result<Settings> {
+    let Config { http, graphql, .. } = config;
+    let bounds = graphql.bounds();
+    let trusted = graphql.trusted_documents.as_deref().map(|file| read_trusted(file, &bounds)).transpose()?;
+    Ok(Settings {
+        workers: http.workers,
+        body_bytes_max: http.body_bytes_max,
+        bodies_bytes_max: http.bodies_bytes_max,
+        body_wait_max: Duration::from_millis(http.body_wait_max_ms),
+        batch_max: http.batch_max,
+        timeout: Duration::from_millis(graphql.timeout_ms),
+        shutdown_max: Duration::from_secs(http.shutdown_max_s),
+        bounds,
+        introspection: graphql.introspection,
+        origins: http.origins(),
+        persisted_bytes_max: graphql.persisted_bytes_max,
+        trusted,
+    })
+}
+
+fn read_trusted(file: &Path, bounds: &Bounds) -> Result<Trusted> {
+    let bad = |cause: &dyn Display| Error::BadInput(format!("trusted documents: {}: {cause}", file.display()));
+    let text = fs::read_to_string(file).map_err(|cause| bad(&cause))?;
+    Trusted::read(&text, bounds).map_err(|cause| bad(&cause))
 }
 
 /// Waits for SIGTERM or SIGINT, and stops the server; a second one does not wait for the requests in flight.

@@ -1,6 +1,7 @@
 use std::io::Write;
 
 use super::*;
+use crate::http::Settings;
 
 const SECRET: &str = "00000000000000000000000000000001";
 
@@ -44,7 +45,7 @@ fn every_key_can_be_set_where_it_is_commented_out() {
     let text: Vec<&str> = DEFAULTS.lines().map(uncommented).collect();
     let config = from_file(&text.join("\n")).unwrap();
     assert_eq!(config.node, Some(0));
-    assert!(config.auth.secret_file.is_some());
+    assert!(config.auth.secret_file.is_some() && config.graphql.trusted_documents.is_some());
     let [provider] = config.auth.provider.as_slice() else { panic!("{:?}", config.auth.provider) };
     assert_eq!((provider.issuer.as_str(), provider.roles.len()), ("https://login.example.org", 3));
     assert_eq!(provider.clearances["secret"], entity::words::Marking::Red);
@@ -62,6 +63,33 @@ fn every_key_can_be_set_where_it_is_commented_out() {
             provider.email_trusted
         )
     );
+}
+
+#[test]
+fn the_defaults_of_the_program_are_those_of_the_file() {
+    let config = with(&[]).unwrap();
+    let (http, graphql) = (&config.http, &config.graphql);
+    let defaults = Settings::default();
+    assert_eq!(format!("{:?}", graphql.bounds()), format!("{:?}", defaults.bounds));
+    assert_eq!((http.body_bytes_max, http.batch_max), (defaults.body_bytes_max, defaults.batch_max));
+    assert_eq!(http.bodies_bytes_max, defaults.bodies_bytes_max);
+    assert_eq!(Duration::from_millis(http.body_wait_max_ms), defaults.body_wait_max);
+    assert_eq!(Duration::from_millis(graphql.timeout_ms), defaults.timeout);
+    assert_eq!(Duration::from_secs(http.shutdown_max_s), defaults.shutdown_max);
+    assert_eq!(
+        (graphql.introspection, graphql.persisted_bytes_max),
+        (defaults.introspection, defaults.persisted_bytes_max)
+    );
+}
+
+#[test]
+fn origins_are_checked() {
+    let read = |origins| with(&[("DEMARCHE_HTTP__ORIGINS", origins)]);
+    let config = read("https://desk.example.org, http://localhost:3000").unwrap();
+    assert_eq!(config.http.origins(), ["https://desk.example.org", "http://localhost:3000"]);
+    for bad in ["desk.example.org", "https://desk.example.org/", "*", "https://Desk.example.org"] {
+        assert!(refusal(read(bad)).starts_with(&format!("http.origins = {bad:?}")), "{bad}");
+    }
 }
 
 #[test]

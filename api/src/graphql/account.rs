@@ -13,7 +13,7 @@ use crate::auth::Auth;
 use crate::domain::{Action, readable};
 use crate::domain::account::{self, Authority, Draft, Edit, Window};
 use crate::error::Problems;
-use crate::graphql::connection::{Connection, Slice, page_cost, read_cursor, write_cursor};
+use crate::graphql::connection::{Connection, Slice, read_cursor, write_cursor};
 use crate::graphql::error::{ReadIds, Result, UserError, Written, fault};
 use crate::graphql::loader;
 use crate::graphql::mutation::{begin, end};
@@ -71,13 +71,11 @@ impl ManagedAccount {
     }
 
     /// The sessions in which it is signed in, the newest first.
-    #[graphql(complexity = "1 + 20 * child_complexity")]
     async fn sessions(&self, ctx: &Context<'_>) -> Result<Vec<Session>> {
         sessions(ctx, self.0.id).await
     }
 
     /// Its access tokens that are neither revoked nor expired, the newest first.
-    #[graphql(complexity = "1 + 20 * child_complexity")]
     async fn tokens(&self, ctx: &Context<'_>) -> Result<Vec<AccessToken>> {
         tokens(ctx, self.0.id).await
     }
@@ -91,7 +89,6 @@ pub struct AccountQuery;
 #[Object]
 impl AccountQuery {
     /// The accounts of the instance, in the order of their addresses. For administrators.
-    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
     async fn accounts(
         &self,
         ctx: &Context<'_>,

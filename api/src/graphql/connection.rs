@@ -62,12 +62,6 @@ impl Slice {
     }
 }
 
-/// What a page costs: its records, each with what is asked of it.
-pub fn page_cost(first: Option<i32>, last: Option<i32>, each: usize) -> usize {
-    let size = first.or(last).unwrap_or(PAGE_SIZE).clamp(0, PAGE_SIZE_MAX);
-    1 + usize::try_from(size).unwrap_or(0) * each
-}
-
 fn list_name<E: Record>(sort: &Sort<E>) -> String {
     format!("{}{}", E::KIND.prefix(), sort.name())
 }

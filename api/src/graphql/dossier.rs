@@ -149,7 +149,6 @@ impl DossierFields {
 
     /// Where the stakeholders of this dossier stand on its mechanisms, by a named rule: a cell for every pair, those
     /// without a stated position included.
-    #[graphql(complexity = "crate::graphql::connection::page_cost(first, last, child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "they are the arguments of the field")]
     async fn standings(
         &self,

@@ -359,7 +359,6 @@ macro_rules! list_field {
         #[async_graphql::Object(name_type)]
         impl<P: $crate::graphql::list::Hangs<$entity>> $name<P> {
             $(#[$doc])*
-            #[graphql(complexity = "crate::graphql::connection::page_cost(first, last, child_complexity)")]
             #[expect(clippy::too_many_arguments, reason = "they are the arguments of the field")]
             async fn $field(
                 &self,

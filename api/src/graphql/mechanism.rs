@@ -103,7 +103,6 @@ impl MechanismFields {
     }
 
     /// The mechanisms that are parts of this one.
-    #[graphql(complexity = "crate::graphql::connection::page_cost(first, last, child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "they are the arguments of the field")]
     async fn parts(
         &self,
@@ -154,7 +153,6 @@ impl MechanismFields {
     }
 
     /// Where the stakeholders of the dossier stand on this mechanism, by a named rule: a cell for every stakeholder, those without a stated position included.
-    #[graphql(complexity = "crate::graphql::connection::page_cost(first, last, child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "they are the arguments of the field")]
     async fn standings(
         &self,

@@ -180,7 +180,6 @@ impl<E: entity::record::Node> NodeFields<E> {
     }
 
     /// Every state that this record has had, the newest first.
-    #[graphql(complexity = "crate::graphql::connection::page_cost(first, last, child_complexity)")]
     pub async fn revisions(
         &self,
         ctx: &Context<'_>,

@@ -4,7 +4,7 @@ use async_graphql::{Context, Object};
 use sea_orm::Value;
 
 use crate::domain::search::{self, Hit, Query};
-use crate::graphql::connection::{Connection, Slice, page_cost, read_cursor, write_cursor};
+use crate::graphql::connection::{Connection, Slice, read_cursor, write_cursor};
 use crate::graphql::error::{Result, fault};
 use crate::graphql::loader;
 use crate::graphql::node::Node;
@@ -41,7 +41,6 @@ pub struct SearchQuery;
 impl SearchQuery {
     /// The records in whose text all words of the query stand, whatever their case and accents; those that have them in their
     /// title first. Only what is current is found.
-    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "they are the arguments of the field")]
     async fn search(
         &self,

@@ -51,13 +51,11 @@ impl Viewer {
     }
 
     /// The sessions in which you are signed in, the newest first.
-    #[graphql(complexity = "1 + 20 * child_complexity")]
     async fn sessions(&self, ctx: &Context<'_>) -> Result<Vec<Session>> {
         sessions(ctx, self.0.id).await
     }
 
     /// Your access tokens that are neither revoked nor expired, the newest first.
-    #[graphql(complexity = "1 + 20 * child_complexity")]
     async fn tokens(&self, ctx: &Context<'_>) -> Result<Vec<AccessToken>> {
         super::access_token::tokens(ctx, self.0.id).await
     }

@@ -106,7 +106,6 @@ impl StakeholderFields {
     }
 
     /// Where this stakeholder stands on the mechanisms of the dossier, by a named rule: a cell for every mechanism, those without a stated position included.
-    #[graphql(complexity = "crate::graphql::connection::page_cost(first, last, child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "they are the arguments of the field")]
     async fn standings(
         &self,
@@ -139,7 +138,6 @@ impl StakeholderFields {
     }
 
     /// Its ties to other stakeholders, those that hold at the time asked for.
-    #[graphql(complexity = "crate::graphql::connection::page_cost(first, last, child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "they are the arguments of the field")]
     async fn relations(
         &self,

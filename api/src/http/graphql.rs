@@ -1,78 +1,76 @@
-//! `POST /graphql`: GraphQL over HTTP, in a handler of our own over `Schema::execute`.
+//! `/graphql`: GraphQL over HTTP, in a handler of our own over `Schema::execute`.
 //!
 //! async-graphql-actix-web is not used: its body has no size limit whatever actix is told, it runs mutations over GET and
 //! takes `text/plain`, its parser can be made to end the process by nested brackets, and a resolver's panic drops the
-//! connection. Here a body is bounded (413), of one media type (415), an object (400); brackets are counted before the
-//! parser sees them; and a resolver's panic is one answer with a request id (500).
+//! connection. Here, in this order: where the request comes from (403), what it takes (406), what it sends (415), its token
+//! (401), its body (408, 413, 400), and then each operation, whose bounds [`crate::graphql::bound`] knows. A resolver's panic
+//! is one answer with a request id (500), and so is one that takes too long (504).
 
-use std::panic::AssertUnwindSafe;
-use std::time::Duration;
+mod media;
+mod question;
+mod run;
 
-use actix_web::http::StatusCode;
-use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
+use std::sync::Arc;
+
+use actix_web::http::header::{
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, VARY, WWW_AUTHENTICATE,
+};
+use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
-use async_graphql::{Request, Response, ServerError, Value};
-use entity::kind::Kind;
-use futures_util::{FutureExt, StreamExt};
-use serde_json::error::Category;
+use futures_util::StreamExt;
+use serde::Serialize;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
-use tracing::error;
 
+use self::media::Media;
+use self::question::Questions;
+use self::run::{Answer, Run};
 use super::log::Outcome;
 use super::refusal::Refusal;
-use super::{App, State, document, log, task};
+use super::{Settings, State, log, origin, tag, task};
 use crate::error::Error;
-use crate::op::Actor;
-use crate::{graphql, id};
+use crate::graphql::bound::{Bound, Exceeded};
 
-/// How long a body may take to arrive.
-const BODY_WAIT_MAX: Duration = Duration::from_secs(30);
-const TOO_COMPLEX: &str = "QUERY_TOO_COMPLEX";
-
-/// Answers a question.
-pub async fn post(request: HttpRequest, payload: web::Payload, state: web::Data<State>) -> HttpResponse {
-    let id = log::id(&request);
-    let (bearer, question) = match receive(&request, payload, state.settings.body_bytes_max).await {
-        Ok(received) => received,
-        Err(refusal) => return refusal.answer(&id),
-    };
-    let work = answer(state.app.clone(), bearer, question, id.clone());
-    match task::run(&state.runtime, &id, work).await {
-        Ok(Ok((body, outcome))) => {
-            let mut answer = HttpResponse::Ok()
-                .insert_header((CACHE_CONTROL, HeaderValue::from_static("no-store")))
-                .content_type("application/json")
-                .body(body);
-            answer.extensions_mut().insert(outcome);
-            answer
-        }
-        Ok(Err((refusal, outcome))) => refusal.answer_with(&id, outcome),
-        // Already in the log.
-        Err(fault) => Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, fault.code(), fault.to_string()).answer(&id),
+/// Answers a question in a body.
+pub async fn post(request: HttpRequest, mut payload: web::Payload, state: web::Data<State>) -> HttpResponse {
+    let asked = receive(&request, &mut payload, &state).await;
+    if asked.is_err() {
+        task::refuse_rest(payload);
     }
+    answer(&request, &state, asked).await
 }
 
-/// Reads the token and the question from a request.
-async fn receive(
-    request: &HttpRequest,
-    payload: web::Payload,
-    bytes_max: usize,
-) -> Result<(Option<String>, Request), Refusal> {
-    is_json(request.headers())?;
+async fn receive(request: &HttpRequest, payload: &mut web::Payload, state: &State) -> Received {
+    origin::check(request.method(), request.headers(), &state.settings.origins)?;
+    let media = media::accepted(request.headers())?;
+    media::require_json(request.headers())?;
     let bearer = bearer(request.headers())?;
-    let body = timeout(BODY_WAIT_MAX, read(request.headers(), payload, bytes_max));
-    let body =
-        body.await.map_err(|_| Refusal::bad(StatusCode::REQUEST_TIMEOUT, "the body took too long to arrive"))??;
-    Ok((bearer, parse(&body)?))
+    Ok((media, bearer, Asked::Body(body(request.headers(), payload, state).await?)))
 }
 
-fn is_json(headers: &HeaderMap) -> Result<(), Refusal> {
-    let sent = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let media_type = sent.split(';').next().unwrap_or_default().trim();
-    if media_type.eq_ignore_ascii_case("application/json") {
-        return Ok(());
-    }
-    Err(Refusal::bad(StatusCode::UNSUPPORTED_MEDIA_TYPE, "expected the header `Content-Type: application/json`"))
+/// Answers a question in an address.
+pub async fn get(request: HttpRequest, state: web::Data<State>) -> HttpResponse {
+    let asked = || {
+        origin::check(request.method(), request.headers(), &state.settings.origins)?;
+        let media = media::accepted(request.headers())?;
+        let bearer = bearer(request.headers())?;
+        Ok((media, bearer, Asked::Address(request.query_string().to_owned())))
+    };
+    answer(&request, &state, asked()).await
+}
+
+type Received = Result<(Media, Option<String>, Asked), Refusal>;
+
+/// What is asked, as it came.
+enum Asked {
+    Body(Body),
+    Address(String),
+}
+
+/// A body, and its share of the memory for bodies until it has been answered.
+struct Body {
+    bytes: Vec<u8>,
+    _share: Option<OwnedSemaphorePermit>,
 }
 
 fn bearer(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
@@ -85,144 +83,179 @@ fn bearer(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
     token.map(Some).ok_or_else(|| expected.into())
 }
 
-async fn read(headers: &HeaderMap, mut payload: web::Payload, bytes_max: usize) -> Result<Vec<u8>, Refusal> {
-    let too_large = || {
-        let message = format!("the body is larger than {bytes_max} bytes");
-        Refusal::bad(StatusCode::PAYLOAD_TOO_LARGE, message)
+async fn body(headers: &HeaderMap, payload: &mut web::Payload, state: &State) -> Result<Body, Refusal> {
+    let body = timeout(state.settings.body_wait_max, read(headers, payload, state)).await;
+    body.map_err(|_| Refusal::new(StatusCode::REQUEST_TIMEOUT, "BODY_TIMEOUT", "the body took too long to arrive"))?
+}
+
+async fn read(headers: &HeaderMap, payload: &mut web::Payload, state: &State) -> Result<Body, Refusal> {
+    let limit = state.settings.body_bytes_max;
+    let check = |found: usize| {
+        Exceeded::check(Bound::Body, found, limit)
+            .map_err(|exceeded| Refusal::bound(StatusCode::PAYLOAD_TOO_LARGE, &exceeded))
     };
     let declared = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if declared.is_some_and(|bytes| usize::try_from(bytes).map_or(true, |bytes| bytes > bytes_max)) {
-        return Err(too_large());
-    }
-    let mut body = Vec::new();
+    let declared = declared.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
+    check(declared.unwrap_or(0))?;
+    let share = state.bodies.share(declared.unwrap_or(limit)).await;
+    let mut bytes = Vec::with_capacity(declared.unwrap_or(0));
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| Refusal::bad(StatusCode::BAD_REQUEST, "the body broke off"))?;
-        if body.len() + chunk.len() > bytes_max {
-            return Err(too_large());
-        }
-        body.extend_from_slice(&chunk);
+        check(bytes.len() + chunk.len())?;
+        bytes.extend_from_slice(&chunk);
     }
-    Ok(body)
+    Ok(Body { bytes, _share: share })
 }
 
-fn parse(body: &[u8]) -> Result<Request, Refusal> {
-    const EXPECTED: &str = "expected an object with `query` and optionally `operationName`, `variables`, `extensions`";
-    let bad = |message: String| Refusal::bad(StatusCode::BAD_REQUEST, message);
-    if body.trim_ascii_start().first() == Some(&b'[') {
-        return Err(bad(format!("a batch is not taken: {EXPECTED}")));
-    }
-    let question: Request = serde_json::from_slice(body).map_err(|cause| match cause.classify() {
-        // Its own text would repeat what was sent.
-        Category::Data => bad(format!("the body is not a GraphQL request: {EXPECTED}")),
-        _ => bad(format!("the body is not JSON: line {}, column {}", cause.line(), cause.column())),
-    })?;
-    if question.query.trim().is_empty() {
-        return Err(bad(format!("`query` is missing: {EXPECTED}")));
-    }
-    Ok(question)
+/// The memory for large bodies, all together: those that there is no room for wait for others to be answered.
+#[derive(Debug)]
+pub struct Bodies {
+    kibibytes: u32,
+    free: Arc<Semaphore>,
 }
 
-type Answered = Result<(Vec<u8>, Outcome), (Refusal, Outcome)>;
+impl Bodies {
+    /// Below, a body waits for nobody: who is slow with a large one holds up large ones only.
+    const SMALL: usize = 64 << 10;
 
-/// Finds out who asks, and answers.
-async fn answer(app: App, bearer: Option<String>, mut question: Request, id: String) -> Answered {
-    let mut op = app.base.op(Actor::Anonymous);
-    let mut outcome = Outcome::default();
-    match app.auth.actor(&op, bearer.as_deref()).await {
-        Ok(actor) => op.actor = actor,
-        Err(error) => {
-            outcome.statements = op.lane.statements();
-            return Err((error.into(), outcome));
-        }
+    /// Room for so many bytes.
+    pub fn new(bytes: usize) -> Self {
+        let kibibytes = u32::try_from(bytes >> 10).unwrap_or(u32::MAX >> 3);
+        Self { kibibytes, free: Arc::new(Semaphore::new(kibibytes as usize)) }
     }
-    if let Actor::Account(signed) = &op.actor {
-        outcome.actor = Some(id::encode(Kind::Account, signed.id));
-    }
-    let mut response = match prepare(&mut question, &op.actor, &mut outcome) {
-        Ok(()) => {
-            let asked = question.operation_name.clone();
-            let document = question.parsed_query().ok().cloned();
-            let execution = graphql::execute(&app.schema, question, op.clone());
-            // Whatever it leaves half done belongs to this request, and is dropped with it.
-            match AssertUnwindSafe(execution).catch_unwind().await {
-                Ok(mut response) => {
-                    // Only what has run has been checked for fragments that contain themselves.
-                    if let Some(document) = document.filter(|_| response.data != Value::Null) {
-                        graphql::order::arrange(&mut response.data, &document, asked.as_deref());
-                    }
-                    response
-                }
-                Err(_) => {
-                    outcome.statements = op.lane.statements();
-                    // What it said is on the standard error already.
-                    return Err((Error::internal("the execution of the query panicked").into(), outcome));
-                }
-            }
+
+    /// Takes room for a body, when there is.
+    async fn share(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        if bytes <= Self::SMALL {
+            return None;
         }
-        Err(error) => Response::from_errors(vec![error]),
+        let kibibytes = u32::try_from(bytes >> 10).unwrap_or(u32::MAX).min(self.kibibytes);
+        // It is never closed.
+        Arc::clone(&self.free).acquire_many_owned(kibibytes).await.ok()
+    }
+}
+
+/// Answers what was asked, or says why it is refused.
+async fn answer(request: &HttpRequest, state: &web::Data<State>, asked: Received) -> HttpResponse {
+    let id = log::id(request);
+    let (media, bearer, asked) = match asked {
+        Ok(asked) => asked,
+        Err(refusal) => return refuse(request, refusal, Outcome::default()),
     };
-    for error in &mut response.errors {
-        finish(error, &id);
-    }
-    outcome.statements = op.lane.statements();
-    outcome.code = response.errors.first().and_then(code).map(str::to_owned);
-    match serde_json::to_vec(&response) {
-        Ok(body) => Ok((body, outcome)),
-        Err(cause) => Err((Error::internal(cause).into(), outcome)),
-    }
-}
-
-/// What is decided before the schema sees the question.
-fn prepare(question: &mut Request, actor: &Actor, outcome: &mut Outcome) -> Result<(), ServerError> {
-    if document::is_too_deep(&question.query) {
-        return Err(coded("the brackets of the query are nested too deep", TOO_COMPLEX));
-    }
-    let asked = question.operation_name.clone();
-    let document = question.parsed_query().map_err(document::syntax_error)?;
-    outcome.operation = document::operation_name(document, asked.as_deref());
-    if matches!(actor, Actor::Anonymous) {
-        // Disabled, it would be answered with null, which explains nothing.
-        if document::is_introspective(document) {
-            let error = Error::Unauthenticated("sign in first: the schema is shown to those who are signed in");
-            return Err(coded(&error.to_string(), error.code()));
+    let work = work(Arc::clone(state), id.clone(), request.method().clone(), media, bearer, asked);
+    match task::run(&state.runtime, &id, work).await {
+        Ok(Ok((found, outcome))) => found.send(request, outcome),
+        Ok(Err((refusal, outcome))) => refuse(request, refusal, outcome),
+        // Already in the log.
+        Err(fault) => {
+            let refusal = Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, fault.code(), fault.to_string());
+            refuse(request, refusal, Outcome::default())
         }
-        question.introspection_mode = async_graphql::IntrospectionMode::Disabled;
-    }
-    Ok(())
-}
-
-fn coded(message: &str, code: &str) -> ServerError {
-    let mut error = ServerError::new(message, None);
-    error.extensions.get_or_insert_default().set("code", code);
-    error
-}
-
-fn code(error: &ServerError) -> Option<&str> {
-    match error.extensions.as_ref()?.get("code")? {
-        Value::String(code) => Some(code),
-        _ => None,
     }
 }
 
-/// Gives an error its code, if it has none yet, and the id of the request; the cause of a fault goes to the log.
-fn finish(error: &mut ServerError, id: &str) {
-    let ours = error.source::<Error>();
-    if let Some(Error::Internal(cause)) = ours {
-        error!(cause = ?cause, path = ?error.path, "fault");
-    }
-    let code = ours.map_or_else(|| guess(&error.message), Error::code);
-    let extensions = error.extensions.get_or_insert_default();
-    if extensions.get("code").is_none() {
-        extensions.set("code", code);
-    }
-    extensions.set("requestId", id);
+/// A refusal in the media type that the client likes.
+fn refuse(request: &HttpRequest, refusal: Refusal, outcome: Outcome) -> HttpResponse {
+    let mut answer = refusal.answer_with(&log::id(request), outcome);
+    let media = media::accepted(request.headers()).unwrap_or(Media::Json);
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media.text()));
+    answer
 }
 
-/// The code of one of async-graphql's own errors: it only has texts.
-fn guess(message: &str) -> &'static str {
-    let is_bound = message == "Query is too complex."
-        || message == "Query is nested too deep."
-        || message.contains("recursion limit exceeded")
-        || message.starts_with("The recursion depth of the query cannot be greater than");
-    if is_bound { TOO_COMPLEX } else { "BAD_USER_INPUT" }
+/// What is sent.
+struct Found {
+    media: Media,
+    status: StatusCode,
+    body: Vec<u8>,
+    /// Whether the same address may well give the same answer again.
+    is_lasting: bool,
+}
+
+type Worked = Result<(Found, Outcome), (Refusal, Outcome)>;
+
+/// The work on the runtime of the database: finds out who asks, and answers.
+async fn work(
+    state: Arc<State>,
+    id: String,
+    method: Method,
+    media: Media,
+    bearer: Option<String>,
+    asked: Asked,
+) -> Worked {
+    let mut run = Run::begin(&state, &id, method);
+    let found = answer_all(&mut run, &state, media, bearer, asked).await;
+    let mut outcome = std::mem::take(&mut run.outcome);
+    outcome.statements = run.statements();
+    match found {
+        Ok(found) => Ok((found, outcome)),
+        Err(refusal) => Err((refusal, outcome)),
+    }
+}
+
+async fn answer_all(
+    run: &mut Run<'_>,
+    state: &State,
+    media: Media,
+    bearer: Option<String>,
+    asked: Asked,
+) -> Result<Found, Refusal> {
+    let Settings { bounds, batch_max, .. } = &state.settings;
+    // Before the body is read: whoever shows a bad token is not worth the work.
+    run.sign_in(bearer.as_deref()).await?;
+    let (questions, is_get) = match asked {
+        Asked::Body(ref body) => (question::from_body(&body.bytes, bounds, *batch_max)?, false),
+        Asked::Address(ref query) => (question::from_address(query, bounds)?, true),
+    };
+    match questions {
+        Questions::One(question) => {
+            let answer = run.answer(*question).await?;
+            let (status, is_lasting) = (status(media, &answer), is_get && answer.is_whole());
+            Ok(Found { media, status, body: write(&answer)?, is_lasting })
+        }
+        Questions::Batch(batch) => {
+            let mut answers = Vec::with_capacity(batch.len());
+            for question in batch {
+                answers.push(run.answer(question).await?);
+            }
+            // The newer media type is for one answer.
+            Ok(Found { media: Media::Json, status: StatusCode::OK, body: write(&answers)?, is_lasting: false })
+        }
+    }
+}
+
+fn write(answer: &impl Serialize) -> Result<Vec<u8>, Refusal> {
+    serde_json::to_vec(answer).map_err(|cause| Error::internal(cause).into())
+}
+
+/// In `application/json`, an operation that was refused is an answer like another: clients of old read nothing else.
+fn status(media: Media, answer: &Answer) -> StatusCode {
+    match (media, answer.has_run()) {
+        (_, true) | (Media::Json, false) => StatusCode::OK,
+        (Media::GraphqlResponse, false) if answer.code() == Some("UNAUTHENTICATED") => StatusCode::UNAUTHORIZED,
+        (Media::GraphqlResponse, false) => StatusCode::BAD_REQUEST,
+    }
+}
+
+impl Found {
+    fn send(self, request: &HttpRequest, outcome: Outcome) -> HttpResponse {
+        let Self { media, status, body, is_lasting } = self;
+        let mut answer = HttpResponse::build(status);
+        answer.insert_header((VARY, "Accept, Authorization"));
+        if status == StatusCode::UNAUTHORIZED {
+            answer.insert_header((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
+        }
+        let mut answer = if is_lasting {
+            answer.insert_header((CACHE_CONTROL, HeaderValue::from_static("private, no-cache")));
+            let tag = tag::of(&body);
+            match tag::known(request.headers(), &tag) {
+                Some(known) => answer.status(StatusCode::NOT_MODIFIED).insert_header((ETAG, known)).finish(),
+                None => answer.insert_header((ETAG, tag)).content_type(media.text()).body(body),
+            }
+        } else {
+            answer.insert_header((CACHE_CONTROL, HeaderValue::from_static("no-store")));
+            answer.content_type(media.text()).body(body)
+        };
+        answer.extensions_mut().insert(outcome);
+        answer
+    }
 }

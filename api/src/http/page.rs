@@ -2,12 +2,11 @@
 
 use std::sync::OnceLock;
 
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG};
 use actix_web::{HttpRequest, HttpResponse, web};
-use sha2::{Digest, Sha256};
 
-use super::log;
 use super::refusal::Refusal;
+use super::{log, tag};
 
 /// Nothing from elsewhere, and nothing inline. What the hash stands for is said in `assets/vendor/README.md`.
 const POLICY: &str = "default-src 'none'; script-src 'self'; \
@@ -60,9 +59,8 @@ pub async fn asset(request: HttpRequest, path: web::Path<String>) -> HttpRespons
 
 fn send(request: &HttpRequest, file: Option<&'static File>) -> HttpResponse {
     let Some(file) = file else { return Refusal::nowhere().answer(&log::id(request)) };
-    let tag = file.tag.get_or_init(|| tag(file.bytes));
-    let known = request.headers().get_all(IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
-    let is_known = known.flat_map(|list| list.split(',')).any(|known| known.trim().trim_start_matches("W/") == tag);
+    let tag = file.tag.get_or_init(|| tag::of(file.bytes));
+    let is_known = tag::known(request.headers(), tag).is_some();
     let mut answer = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     // Always asked for again, and seldom sent again: the page and its script never come from two versions.
     answer.insert_header((CACHE_CONTROL, "no-cache")).insert_header((ETAG, tag.as_str()));
@@ -74,11 +72,4 @@ fn send(request: &HttpRequest, file: Option<&'static File>) -> HttpResponse {
         answer.insert_header((CONTENT_ENCODING, "gzip"));
     }
     answer.insert_header((CONTENT_TYPE, file.media_type)).body(file.bytes)
-}
-
-/// A strong tag: the beginning of the digest, in quotes.
-fn tag(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    let text: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    format!("\"{text}\"")
 }

@@ -8,6 +8,7 @@ use tracing::error;
 
 use super::log::Outcome;
 use crate::error::Error;
+use crate::graphql::bound::Exceeded;
 
 const BAD_USER_INPUT: &str = "BAD_USER_INPUT";
 
@@ -19,11 +20,13 @@ pub struct Refusal {
     pub message: String,
     /// The methods that are allowed, if another was used.
     allow: Option<&'static str>,
+    /// How much was allowed and how much was found, if a bound is exceeded.
+    bound: Option<(usize, usize)>,
 }
 
 impl Refusal {
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), allow: None }
+        Self { status, code, message: message.into(), allow: None, bound: None }
     }
 
     /// The request itself is at fault.
@@ -37,9 +40,15 @@ impl Refusal {
         Self { allow: Some(allow), ..Self::bad(StatusCode::METHOD_NOT_ALLOWED, message) }
     }
 
+    /// More was asked for than may be.
+    pub fn bound(status: StatusCode, exceeded: &Exceeded) -> Self {
+        let Exceeded { bound, limit, found, at: _ } = *exceeded;
+        Self { bound: Some((limit, found)), ..Self::new(status, bound.code(), exceeded.to_string()) }
+    }
+
     /// There is nothing at the path.
     pub fn nowhere() -> Self {
-        let message = "there is nothing at this path: questions go to POST /graphql";
+        let message = "there is nothing at this path: questions go to /graphql";
         Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", message)
     }
 
@@ -50,7 +59,7 @@ impl Refusal {
 
     /// The answer, with what is known for the log.
     pub fn answer_with(self, id: &str, outcome: Outcome) -> HttpResponse {
-        let Self { status, code, message, allow } = self;
+        let Self { status, code, message, allow, bound } = self;
         let mut answer = HttpResponse::build(status);
         answer.insert_header((CACHE_CONTROL, HeaderValue::from_static("no-store")));
         if status == StatusCode::UNAUTHORIZED {
@@ -59,7 +68,10 @@ impl Refusal {
         if let Some(allow) = allow {
             answer.insert_header((ALLOW, HeaderValue::from_static(allow)));
         }
-        let extensions = json!({ "code": code, "requestId": id });
+        let mut extensions = json!({ "code": code, "requestId": id });
+        if let (Some((limit, found)), Some(fields)) = (bound, extensions.as_object_mut()) {
+            fields.extend([("limit".to_owned(), limit.into()), ("found".to_owned(), found.into())]);
+        }
         let mut answer = answer.json(json!({ "errors": [{ "message": message, "extensions": extensions }] }));
         answer.extensions_mut().insert(Outcome { code: Some(code.to_owned()), ..outcome });
         answer

@@ -1,5 +1,8 @@
-//! Work on the runtime that the database's sockets belong to.
+//! Work on the runtime that the database's sockets belong to, and what is not worth any.
 
+use std::time::Duration;
+
+use actix_web::{rt, web};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tracing::{Instrument, error, error_span};
@@ -30,4 +33,15 @@ pub async fn run<T: Send + 'static>(
         error!(request_id = id, %cause, "the request's task has ended too early");
         Error::internal(cause)
     })
+}
+
+/// Reads no more of a body whose request has been refused. Were it just dropped, actix would read on to its end, which a
+/// body in chunks need not have; as it is, the connection is closed after the answer.
+pub fn refuse_rest(payload: web::Payload) {
+    /// Longer than an answer takes to be sent.
+    const ANSWERED: Duration = Duration::from_secs(1);
+    rt::spawn(async move {
+        rt::time::sleep(ANSWERED).await;
+        drop(payload);
+    });
 }
