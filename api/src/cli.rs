@@ -4,6 +4,7 @@
 //! one sentence on the standard error; what was asked for, and nothing else, is on the standard output.
 
 mod account;
+mod audit;
 mod demo;
 mod file;
 mod key;
@@ -25,7 +26,7 @@ use entity::moment::Moment;
 
 use crate::config::{Config, Setting};
 use crate::error::{Error, Result};
-use crate::op::{Actor, Base, Ids, SystemClock};
+use crate::op::{Actor, Base, Ids, Op, Origin, SystemClock};
 use crate::store::Store;
 use crate::{auth, domain, graphql};
 
@@ -71,6 +72,9 @@ enum Command {
     /// The keys that sign the tokens of sessions
     #[command(subcommand)]
     Key(key::Command),
+    /// The log of who did what
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Prints the GraphQL schema
     Schema,
     /// Loads a file of the interchange format (JSON Lines): all of it or, if anything is wrong, nothing
@@ -99,6 +103,7 @@ impl Command {
             Self::Account(command) => command.run(&global.read(None)?).await,
             Self::Token(command) => command.run(&global.read(None)?).await,
             Self::Key(command) => command.run(&global.read(None)?).await,
+            Self::Audit(command) => command.run(&global.read(None)?).await,
             Self::Schema => say(graphql::sdl().trim_end()),
             Self::Load(load) => load.run(&global.read(None)?).await,
         }
@@ -145,6 +150,13 @@ async fn open_current(config: &Config) -> Result<Base> {
     let base = open(config).await?;
     base.store.require_current().await?;
     Ok(base)
+}
+
+/// What a command does, in nobody's name.
+fn command(base: &Base, name: &str) -> Op {
+    let mut op = base.op(Actor::Anonymous);
+    op.origin = Origin::command(name);
+    op
 }
 
 /// The account with an address.

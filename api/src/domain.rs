@@ -12,6 +12,7 @@ pub use crate::policy::Action;
 pub mod access_token;
 pub mod account;
 pub mod assertion;
+pub mod audit;
 pub mod date;
 pub mod identity;
 pub mod list;

@@ -8,6 +8,7 @@ pub mod access_token;
 pub mod account;
 pub mod argument;
 pub mod assertion;
+pub mod audit;
 pub mod bound;
 pub mod condition;
 pub mod connection;
@@ -49,6 +50,7 @@ use self::node::Node;
 use crate::auth::Auth;
 use crate::domain::list as domain_list;
 use crate::id;
+use crate::op::Op;
 
 pub use self::loader::execute;
 
@@ -70,6 +72,14 @@ fn types() -> async_graphql::SchemaBuilder<Query, Mutation, EmptySubscription> {
         .register_output_type::<Node>()
 }
 
+/// Writes down in the audit log what a request has read, once it has run.
+///
+/// # Errors
+/// If the log cannot be written: then the answer must not be given.
+pub async fn settle(op: &Op) -> crate::error::Result<()> {
+    crate::domain::audit::flush(op).await
+}
+
 /// The schema in the Schema Definition Language, sorted.
 pub fn sdl() -> String {
     let options = SDLExportOptions::new()
@@ -87,6 +97,7 @@ pub struct Query(
     Root,
     account::AccountQuery,
     search::SearchQuery,
+    audit::AuditQuery,
     dossier::Dossiers<Everywhere>,
     stakeholder::Stakeholders<Everywhere>,
     mechanism::Mechanisms<Everywhere>,
@@ -108,6 +119,7 @@ impl Default for Query {
             Root,
             account::AccountQuery,
             search::SearchQuery,
+            audit::AuditQuery,
             dossier::Dossiers(Everywhere),
             stakeholder::Stakeholders(Everywhere),
             mechanism::Mechanisms(Everywhere),

@@ -1,16 +1,21 @@
 //! The operation: who asks, when, with which ids, and through which connection. The first parameter of every function of
 //! the domain, so that nothing in it depends on the outside world unseen.
 
+pub mod ledger;
+mod trail;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use chrono::{DateTime, NaiveDate, Utc};
+use entity::kind::Kind;
 use entity::moment::Moment;
 use entity::record::AsOf;
-use entity::words::{Marking, MemberRole, Role, TokenScope};
+use entity::words::{AuditAction, Marking, MemberRole, Role, TokenScope};
 
+pub use self::trail::{NAMED_MAX, Step, Touched, Trail};
 use crate::error::Result;
 use crate::store::{Lane, Store};
 
@@ -59,6 +64,11 @@ impl Memberships {
         self.0.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
     }
 
+    /// From now on no member of this dossier.
+    pub(crate) fn remove(&self, dossier: i64) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(&dossier);
+    }
+
     /// From now on a member of this dossier as well. Only the domain adds one, once it is stored.
     pub(crate) fn add(&self, dossier: i64, role: MemberRole) {
         self.0.write().unwrap_or_else(PoisonError::into_inner).insert(dossier, role);
@@ -101,6 +111,24 @@ impl Credential {
             Self::Token { dossier, .. } => *dossier,
             Self::Machine | Self::Session(_) | Self::Provider(_) => None,
         }
+    }
+}
+
+/// Where an operation comes from: what the audit log says of it beside who asks. Nothing of it is content.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The id of the request; none where the program itself was run, on the machine that holds the database.
+    pub request: Option<String>,
+    /// The address that the request came from.
+    pub address: Option<String>,
+    /// The name of the GraphQL operation, or the command.
+    pub operation: Option<String>,
+}
+
+impl Origin {
+    /// A command of the command line.
+    pub fn command(name: &str) -> Self {
+        Self { operation: Some(name.to_owned()), ..Self::default() }
     }
 }
 
@@ -167,7 +195,9 @@ pub struct Base {
 impl Base {
     /// Begins an operation.
     pub fn op(&self, actor: Actor) -> Op {
-        Op { actor, base: self.clone(), lane: self.store.reading() }
+        let lane = self.store.reading();
+        let (reads, writes) = (Trail::default(), Trail::default());
+        Op { actor, base: self.clone(), lane, origin: Origin::default(), reads, writes }
     }
 }
 
@@ -180,6 +210,12 @@ pub struct Op {
     pub base: Base,
     /// The connection, or the transaction that it is in.
     pub lane: Lane,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// What it has read that is marked `AMBER` or above, in its transactions as well.
+    pub reads: Trail,
+    /// What its transaction has written.
+    writes: Trail,
 }
 
 impl Op {
@@ -209,14 +245,45 @@ impl Op {
     /// If the database is away or busy for too long.
     pub async fn begin(&self) -> Result<Self> {
         let lane = self.base.store.begin(&self.lane).await?;
-        Ok(Self { actor: self.actor.clone(), base: self.base.clone(), lane })
+        Ok(Self { lane, writes: Trail::default(), ..self.clone() })
     }
 
-    /// Ends the transaction and keeps what was done in it.
+    /// The same operation outside of its transaction.
+    pub fn outside(&self) -> Self {
+        let lane = self.base.store.beside(&self.lane);
+        Self { lane, writes: Trail::default(), ..self.clone() }
+    }
+
+    /// Notes for the audit log what the transaction has done to a record. Its entry is written with the transaction.
+    pub fn note(&self, step: Step, kind: Kind, id: i64) {
+        self.writes.add(step, kind, id);
+    }
+
+    /// The same of what belongs to no dossier.
+    pub fn note_in_instance(&self, action: AuditAction, kind: Kind, id: i64) {
+        self.note(Step { action, dossier: None, marking: Marking::Clear }, kind, id);
+    }
+
+    /// Notes for the audit log that the transaction has done something that is about no record.
+    pub fn note_step(&self, action: AuditAction) {
+        self.writes.step(Step { action, dossier: None, marking: Marking::Clear });
+    }
+
+    /// Notes for the audit log what the operation has read until now.
+    pub fn note_reads(&self) {
+        self.writes.absorb(&self.reads);
+    }
+
+    /// Ends the transaction and keeps what was done in it, with the entries of the audit log that say so.
     ///
     /// # Errors
     /// If the database cannot keep it; then nothing of it is kept.
     pub async fn commit(self) -> Result<()> {
+        let written = self.writes.take();
+        if !written.is_empty() {
+            // Last of all: whoever else appends to the log waits until this transaction has ended.
+            ledger::append(&self, written).await?;
+        }
         self.lane.commit().await
     }
 }

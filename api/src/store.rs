@@ -122,6 +122,11 @@ impl Store {
         Lane::new(self.reader.clone())
     }
 
+    /// A lane that reads, beside another one whose count it shares.
+    pub fn beside(&self, lane: &Lane) -> Lane {
+        lane.beside(self.reader.clone())
+    }
+
     /// Begins a transaction that may write. Its statements are counted with those of `lane`.
     ///
     /// # Errors

@@ -97,6 +97,12 @@ impl<E: EntityTrait> Filter<E> {
         Self(Term::Through(Arc::new(reach)), PhantomData)
     }
 
+    /// Holds where a row of the link table `L` that `rows` holds for names this record by `near`.
+    pub fn named<L: EntityTrait>(id: E::Column, near: L::Column, rows: Condition) -> Self {
+        let links = Query::select().expr(near.into_expr()).from(L::default().table_ref()).cond_where(rows).take();
+        Self(Term::Is(Condition::all().add(id.in_subquery(links))), PhantomData)
+    }
+
     /// Holds where at least one record of `R`, on record and holding at the time asked for, refers to this one by `back`
     /// and `filter` holds for it.
     pub fn having<R: Record>(id: E::Column, back: R::Column, filter: Filter<R>) -> Self {

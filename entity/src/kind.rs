@@ -44,6 +44,8 @@ pub enum Kind {
     Session,
     /// A key for scripts.
     AccessToken,
+    /// An entry of the audit log.
+    AuditEntry,
 }
 
 impl Kind {
@@ -67,6 +69,7 @@ impl Kind {
             Self::Account => "acc",
             Self::Session => "ses",
             Self::AccessToken => "tok",
+            Self::AuditEntry => "aud",
         }
     }
 
@@ -90,6 +93,7 @@ impl Kind {
             Self::Account => "account",
             Self::Session => "session",
             Self::AccessToken => "access token",
+            Self::AuditEntry => "audit entry",
         }
     }
 
@@ -105,6 +109,7 @@ impl Kind {
     pub const fn table(self) -> &'static str {
         match self {
             Self::AccessToken => "access_token",
+            Self::AuditEntry => "audit",
             // One word names both.
             other => other.noun(),
         }

@@ -50,6 +50,9 @@ pub trait Record: EntityTrait<Model: Stored<Self>> {
     /// The dossier of a record.
     fn dossier_of(model: &Self::Model) -> i64;
 
+    /// The marking of a record.
+    fn marking_of(model: &Self::Model) -> Marking;
+
     /// What was on record at a time, as far as a condition can say.
     fn at(as_of: AsOf) -> Condition;
 
@@ -155,6 +158,10 @@ macro_rules! fixed {
                 model.$key
             }
 
+            fn marking_of(model: &Model) -> Marking {
+                model.marking
+            }
+
             fn at(as_of: crate::record::AsOf) -> sea_orm::Condition {
                 sea_orm::Condition::all().add_option(as_of.recorded.map(|at| $recorded.lte(at)))
             }
@@ -202,6 +209,10 @@ macro_rules! assertion {
 
             fn dossier_of(model: &Model) -> i64 {
                 model.dossier_id
+            }
+
+            fn marking_of(model: &Model) -> Marking {
+                model.marking
             }
 
             fn at(as_of: crate::record::AsOf) -> sea_orm::Condition {

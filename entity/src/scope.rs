@@ -28,6 +28,11 @@ impl Scope {
         Self { clearance, dossiers }
     }
 
+    /// The highest marking that may be seen.
+    pub const fn clearance(&self) -> Marking {
+        self.clearance
+    }
+
     /// The condition on `E` that holds for what may be seen. Where all may be seen there is none, so that the database
     /// has nothing to check.
     pub fn condition<E: Record>(&self) -> Condition {

@@ -41,6 +41,10 @@ impl Record for Entity {
         model.dossier_id
     }
 
+    fn marking_of(model: &Model) -> Marking {
+        model.marking
+    }
+
     /// Only what is current is to be found.
     fn at(_as_of: AsOf) -> Condition {
         Condition::all()

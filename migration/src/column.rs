@@ -210,3 +210,79 @@ pub async fn drop_tables(manager: &SchemaManager<'_>, tables: &[&'static str]) -
     }
     Ok(())
 }
+
+/// Makes the database refuse to change or to remove a row of a table, whoever asks. `key` is its primary key; the number in
+/// the column `rising` may grow.
+pub async fn append_only(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    key: &[&'static str],
+    rising: Option<&'static str>,
+) -> Result<(), DbErr> {
+    let refusal = format!("the rows of {table} are never changed or removed");
+    let statements = match manager.get_database_backend() {
+        DbBackend::Postgres => {
+            let grows = rising.map(|column| {
+                format!(
+                    "IF TG_OP = 'UPDATE' AND NEW.{column} >= OLD.{column} AND \
+                     to_jsonb(NEW) - '{column}' = to_jsonb(OLD) - '{column}' THEN RETURN NEW; END IF; "
+                )
+            });
+            vec![
+                format!(
+                    "CREATE FUNCTION {table}_keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF TG_LEVEL = 'ROW' \
+                     THEN {} END IF; RAISE EXCEPTION '{refusal}'; END $$",
+                    grows.unwrap_or_else(|| "NULL; ".to_owned())
+                ),
+                format!(
+                    "CREATE TRIGGER {table}_keep BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION \
+                     {table}_keep()"
+                ),
+                format!(
+                    "CREATE TRIGGER {table}_keep_all BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION \
+                     {table}_keep()"
+                ),
+            ]
+        }
+        _ => {
+            let columns = manager.get_connection().query_all_raw(columns_of(table)).await?;
+            let columns: Vec<String> = columns.iter().map(|row| row.try_get("", "name")).collect::<Result<_, _>>()?;
+            let same = |column: &String| match rising {
+                Some(rising) if rising == column => format!("NEW.{column} >= OLD.{column}"),
+                _ => format!("NEW.{column} IS OLD.{column}"),
+            };
+            let kept: Vec<String> = columns.iter().map(same).collect();
+            let kept = if rising.is_some() { kept.join(" AND ") } else { "0".to_owned() };
+            let there: Vec<String> = key.iter().map(|column| format!("{column} = NEW.{column}")).collect();
+            let refuse = format!("BEGIN SELECT RAISE(ABORT, '{refusal}'); END");
+            vec![
+                format!("CREATE TRIGGER {table}_keep BEFORE UPDATE ON {table} WHEN NOT ({kept}) {refuse}"),
+                format!("CREATE TRIGGER {table}_keep_all BEFORE DELETE ON {table} {refuse}"),
+                // INSERT OR REPLACE removes a row without a trigger being asked.
+                format!(
+                    "CREATE TRIGGER {table}_keep_key BEFORE INSERT ON {table} WHEN EXISTS (SELECT 1 FROM {table} WHERE \
+                     {}) {refuse}",
+                    there.join(" AND ")
+                ),
+            ]
+        }
+    };
+    for statement in statements {
+        manager.get_connection().execute_unprepared(&statement).await?;
+    }
+    Ok(())
+}
+
+fn columns_of(table: &'static str) -> sea_orm::Statement {
+    let select = format!("SELECT name FROM pragma_table_info('{table}')");
+    sea_orm::Statement::from_string(DbBackend::Sqlite, select)
+}
+
+/// Drops a table made [`append_only`].
+pub async fn drop_append_only(manager: &SchemaManager<'_>, table: &'static str) -> Result<(), DbErr> {
+    drop_tables(manager, &[table]).await?;
+    if manager.get_database_backend() == DbBackend::Postgres {
+        manager.get_connection().execute_unprepared(&format!("DROP FUNCTION {table}_keep()")).await?;
+    }
+    Ok(())
+}

@@ -23,6 +23,7 @@ mod m0014_member;
 mod m0015_identity;
 mod m0016_session;
 mod m0017_access_token;
+mod m0018_audit;
 mod m0019_rate_bucket;
 
 /// All migrations, oldest first.
@@ -50,6 +51,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0015_identity::Migration),
             Box::new(m0016_session::Migration),
             Box::new(m0017_access_token::Migration),
+            Box::new(m0018_audit::Migration),
             Box::new(m0019_rate_bucket::Migration),
         ]
     }

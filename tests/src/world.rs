@@ -58,7 +58,7 @@ impl World {
         let base = Base { store: database.open().await, clock: clock.clone(), ids: Arc::new(Ids::new(1)) };
         let auth = Arc::new(Auth::new(Self::auth_settings()));
         for (id, role) in [(1, Role::Reader), (2, Role::Analyst), (3, Role::Admin)] {
-            insert_account(&base, id, role).await;
+            insert_account(&base, id, role, Marking::Red).await;
         }
         let schema = schema::schema(auth.clone());
         let app = App { base: base.clone(), auth: auth.clone(), schema };
@@ -182,9 +182,28 @@ impl World {
         self.signed_in(Role::Admin).await
     }
 
+    /// Somebody new, with an account of this key.
+    pub async fn newcomer(&self, key: i64, role: Role, clearance: Marking) -> Client {
+        insert_account(&self.base, key, role, clearance).await;
+        self.signed_in_as(key).await
+    }
+
+    /// Makes an account a member of a dossier, in the name of the admin.
+    pub async fn admit(&self, dossier: i64, account: i64, role: MemberRole) {
+        let op = self.op(Role::Admin).await.begin().await.unwrap();
+        let found = account::Entity::find_by_id(account).one(&op.lane).await.unwrap().unwrap();
+        domain::member::set(&op, dossier, &found.email, role).await.unwrap();
+        op.commit().await.unwrap();
+    }
+
     async fn signed_in(&self, role: Role) -> Client {
+        self.signed_in_as(key(role)).await
+    }
+
+    /// The account with this key, signed in.
+    pub async fn signed_in_as(&self, key: i64) -> Client {
         let account =
-            account::Entity::find_by_id(key(role)).one(&self.base.op(Actor::Anonymous).lane).await.unwrap().unwrap();
+            account::Entity::find_by_id(key).one(&self.base.op(Actor::Anonymous).lane).await.unwrap().unwrap();
         let issued = self.auth.begin_session(&self.base.op(Actor::Anonymous), account).await.unwrap();
         self.client(Some(issued.token.expose().to_owned()))
     }
@@ -243,14 +262,14 @@ pub fn email(role: Role) -> String {
     format!("{role:?}@example.org").to_lowercase()
 }
 
-async fn insert_account(base: &Base, id: i64, role: Role) {
+async fn insert_account(base: &Base, id: i64, role: Role, clearance: Marking) {
     let row = account::Model {
         id,
-        email: email(role),
-        name: format!("{role:?}"),
+        email: if id == key(role) { email(role) } else { format!("account{id}@example.org") },
+        name: if id == key(role) { format!("{role:?}") } else { format!("Account {id}") },
         password_hash: Some(password_hash().await.into()),
         role,
-        clearance: Marking::Red,
+        clearance,
         suspended_at: None,
         created_at: base.clock.now(),
     };

@@ -2,6 +2,7 @@
 
 use tracing::{info, warn};
 
+use crate::domain::audit;
 use crate::error::Result;
 use crate::op::Op;
 
@@ -41,11 +42,24 @@ pub enum Attempt {
 ///
 /// # Errors
 /// If it cannot be noted; then nobody is signed in.
-pub async fn note(_op: &Op, attempt: Attempt) -> Result<()> {
+pub async fn note(op: &Op, attempt: Attempt) -> Result<()> {
     match attempt {
-        Attempt::SignedIn { .. } | Attempt::Refreshed { .. } => info!(?attempt, "signed in"),
-        Attempt::Refused { .. } => warn!(?attempt, "a sign-in was refused"),
-        Attempt::Replayed { .. } => warn!(?attempt, "a refresh token was shown again: its session has ended"),
+        Attempt::SignedIn { account, session } => {
+            info!(?attempt, "signed in");
+            audit::sign_in(op, Some(account), Some(session), None).await
+        }
+        // It goes on every few minutes: what is done with it is in the audit log.
+        Attempt::Refreshed { .. } => {
+            info!(?attempt, "signed in");
+            Ok(())
+        }
+        Attempt::Refused { account } => {
+            warn!(?attempt, "a sign-in was refused");
+            audit::sign_in(op, account, None, Some("INVALID_CREDENTIALS")).await
+        }
+        Attempt::Replayed { account, session } => {
+            warn!(?attempt, "a refresh token was shown again: its session has ended");
+            audit::sign_in(op, Some(account), Some(session), Some("REPLAYED")).await
+        }
     }
-    Ok(())
 }

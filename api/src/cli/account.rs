@@ -8,7 +8,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use entity::kind::Kind;
 use entity::words::Marking;
 
-use super::{file, moment, open_current, say};
+use super::{command, file, moment, open_current, say};
 use crate::auth::Passwords;
 use crate::config::Config;
 use crate::domain::account::{self, Authority, Draft, Edit, Window};
@@ -135,7 +135,7 @@ impl Command {
                 let password = if no_password { None } else { Some(password(password_file)?) };
                 let draft = Draft { email, name, password, role: role.into(), clearance: clearance.into() };
                 let passwords = Passwords::default();
-                let op = base.op(Actor::Anonymous);
+                let op = command(&base, "account create");
                 let hash = |password| passwords.hash(password);
                 let account = account::create(&op, Authority::Machine, draft, hash).await?;
                 say(id::encode(Kind::Account, account.id))?;
@@ -145,7 +145,7 @@ impl Command {
             Self::Restore(whose) => edit(&base, &whose, Edit { suspended: Some(false), ..Edit::default() }).await?,
             Self::Password { whose, password_file } => {
                 let account = super::account(&base, &whose.email).await?;
-                let (passwords, op) = (Passwords::default(), base.op(Actor::Anonymous));
+                let (passwords, op) = (Passwords::default(), command(&base, "account password"));
                 let (password, hash) = (password(password_file)?, |password| passwords.hash(password));
                 account::reset_password(&op, Authority::Machine, account.id, password, hash).await?;
             }
@@ -160,7 +160,7 @@ impl Command {
 
 async fn edit(base: &Base, whose: &Whose, edit: Edit) -> Result<()> {
     let account = super::account(base, &whose.email).await?;
-    let op = base.op(Actor::Anonymous).begin().await?;
+    let op = command(base, "account update").begin().await?;
     account::update(&op, Authority::Machine, account.id, edit).await?;
     op.commit().await
 }

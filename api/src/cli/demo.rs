@@ -10,14 +10,14 @@ use entity::dossier::{Column, Entity};
 use entity::filter::Filter;
 use entity::words::{Marking, Role};
 
-use super::{Global, file, open, say, serve, token};
+use super::{Global, command, file, open, say, serve, token};
 use crate::auth::{Passwords, random_hex};
 use crate::config::{self, Setting};
 use crate::domain::access_token::AS_A_SESSION;
 use crate::domain::account::{self, Authority, Draft};
 use crate::domain::list;
 use crate::error::Result;
-use crate::op::{Actor, Base, Op};
+use crate::op::{Base, Op, Origin};
 use crate::{import, telemetry};
 
 const DIRECTORY: &str = ".demarche";
@@ -44,7 +44,8 @@ pub async fn run(global: &Global, bind: serve::Bind) -> Result<()> {
     let base = open(&config).await?;
     base.store.migrate_up().await?;
     let account = analyst(&base, password.clone()).await?;
-    let op = account::acting(&base, account.id).await?;
+    let mut op = account::acting(&base, account.id).await?;
+    op.origin = Origin::command("demo");
     load_sample(&op).await?;
     let running = serve::start(&config, settings, base, listener).await?;
     let token = token::issue(&op, "demo".to_owned(), &AS_A_SESSION, None, Some(TOKEN_TTL)).await?;
@@ -65,7 +66,7 @@ fn keep() -> Result<(PathBuf, String)> {
 }
 
 async fn analyst(base: &Base, password: String) -> Result<Account> {
-    let op = base.op(Actor::Anonymous);
+    let op = command(base, "demo");
     if let Some(account) = account::find(&op, EMAIL).await? {
         return Ok(account);
     }

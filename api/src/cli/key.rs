@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use clap::Subcommand;
+use entity::words::AuditAction;
 
-use super::{moment, open_current, say};
+use super::{command, moment, open_current, say};
 use crate::auth::Keys;
 use crate::config::Config;
 use crate::domain::signing_key;
@@ -35,8 +36,9 @@ impl Command {
 async fn rotate(config: &Config) -> Result<()> {
     let keys = Keys::new(config.auth.secret()?);
     let base = open_current(config).await?;
-    let op = base.op(Actor::Anonymous).begin().await?;
+    let op = command(&base, "key rotate").begin().await?;
     let key = keys.rotate(&op, Duration::from_secs(config.auth.token_ttl_s)).await?;
+    op.note_step(AuditAction::Maintain);
     op.commit().await?;
     base.store.close().await;
     say(key.kid)

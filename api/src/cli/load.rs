@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::domain::account;
 use crate::error::{Error, Result};
 use crate::import;
-use crate::op::{Actor, Base, Op};
+use crate::op::{Actor, Base, Op, Origin};
 
 /// What to load, and in whose name.
 #[derive(Clone, Debug, Args)]
@@ -53,5 +53,7 @@ async fn recorder(base: &Base, email: Option<&str>) -> Result<Op> {
             )
         })?,
     };
-    account::acting(base, account.id).await
+    let mut op = account::acting(base, account.id).await?;
+    op.origin = Origin::command("load");
+    Ok(op)
 }

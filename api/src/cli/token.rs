@@ -9,14 +9,14 @@ use entity::kind::Kind;
 use entity::moment::Moment;
 use entity::words::TokenScope;
 
-use super::{account, moment, open_current, say};
+use super::{account, command, moment, open_current, say};
 use crate::auth::Secret;
 use crate::config::Config;
 use crate::domain::access_token::{self, AS_A_SESSION, Draft};
 use crate::domain::{self, list};
 use crate::error::{Error, Result};
 use crate::id;
-use crate::op::{Actor, Op};
+use crate::op::{Actor, Op, Origin};
 
 /// What to do.
 #[derive(Clone, Debug, Subcommand)]
@@ -89,7 +89,8 @@ impl Command {
         match self {
             Self::Issue { email, expires, name, scopes, dossier } => {
                 let account = account(&base, &email).await?;
-                let op = domain::account::acting(&base, account.id).await?;
+                let mut op = domain::account::acting(&base, account.id).await?;
+                op.origin = Origin::command("token issue");
                 let scopes: Vec<TokenScope> = match scopes.as_slice() {
                     [] => AS_A_SESSION.to_vec(),
                     scopes => scopes.iter().copied().map(Into::into).collect(),
@@ -107,7 +108,7 @@ impl Command {
             }
             Self::Revoke { id } => {
                 let id = id::decode_as(Kind::AccessToken, &id).map_err(Error::BadInput)?;
-                let op = base.op(Actor::Anonymous).begin().await?;
+                let op = command(&base, "token revoke").begin().await?;
                 access_token::revoke_any(&op, id).await?;
                 op.commit().await?;
             }

@@ -2,8 +2,9 @@
 //! for minutes, years or ever.
 
 use entity::access_token::{ActiveModel, Column, Entity, Model, Scopes};
+use entity::kind::Kind;
 use entity::moment::Moment;
-use entity::words::TokenScope;
+use entity::words::{AuditAction, TokenScope};
 use entity::{account, dossier, filter::Filter};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
@@ -78,6 +79,7 @@ pub async fn create(op: &Op, draft: Draft) -> Result<(Model, Secret)> {
     };
     let row: ActiveModel = model.clone().into_active_model();
     row.insert(&op.lane).await?;
+    op.note_in_instance(AuditAction::Token, Kind::AccessToken, model.id);
     Ok((model, secret))
 }
 
@@ -161,6 +163,7 @@ async fn revoke_where(op: &Op, id: i64, account: Option<i64>) -> Result<Model> {
     model.revoked_at = Some(op.now());
     let revoked = Entity::update_many().col_expr(Column::RevokedAt, Expr::val(op.now())).filter(which);
     revoked.exec(&op.lane).await?;
+    op.note_in_instance(AuditAction::Token, Kind::AccessToken, model.id);
     Ok(model)
 }
 

@@ -4,7 +4,8 @@ mod manage;
 mod password;
 
 use entity::account::{ActiveModel, Column, Entity, Model};
-use entity::words::{Marking, MemberRole, Role};
+use entity::kind::Kind;
+use entity::words::{AuditAction, Marking, MemberRole, Role};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, EntityTrait, IntoActiveModel, Iterable, PaginatorTrait, QueryFilter,
     QueryOrder, QuerySelect, SqlErr,
@@ -98,6 +99,7 @@ pub async fn create<F: Future<Output = Result<String>>>(
             _ => cause.into(),
         });
     }
+    inside.note_in_instance(AuditAction::Account, Kind::Account, model.id);
     inside.commit().await?;
     Ok(model)
 }

@@ -148,16 +148,20 @@ async fn links(op: &Op, id: i64) -> Result<Vec<argument_link::Model>> {
     Ok(links.order_by_asc(argument_link::Column::TargetId).all(&op.lane).await?)
 }
 
-/// The links that begin or end at any of these arguments.
+/// The links that begin or end at any of these arguments, both of whose ends one may see.
 ///
 /// # Errors
 /// [`crate::error::Error::Unauthenticated`] for the anonymous actor.
 pub async fn links_at(op: &Op, ids: &[i64]) -> Result<Vec<argument_link::Model>> {
     use argument_link::Column as End;
-    policy::scope(op)?;
+    let scope = policy::scope(op)?;
+    let seen = |end| {
+        Filter::<argument_link::Entity>::through(end, Filter::<Entity>::default()).condition(&scope, op.present())
+    };
     let at_either_end = sea_orm::Condition::any()
         .add(End::ArgumentId.is_in(ids.iter().copied()))
         .add(End::TargetId.is_in(ids.iter().copied()));
-    let links = argument_link::Entity::find().filter(at_either_end);
+    let links =
+        argument_link::Entity::find().filter(at_either_end).filter(seen(End::ArgumentId)).filter(seen(End::TargetId));
     Ok(links.order_by_asc(End::ArgumentId).order_by_asc(End::TargetId).all(&op.lane).await?)
 }

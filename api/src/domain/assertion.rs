@@ -8,16 +8,16 @@ use chrono::NaiveDate;
 use entity::filter::Filter;
 use entity::kind::Kind;
 use entity::record::{Assertion, Provenance};
-use entity::words::{Likelihood, Marking};
+use entity::words::{AuditAction, Likelihood, Marking};
 use sea_orm::{ActiveModelBehavior, ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter};
 
 use crate::domain::date::PartialDate;
 use crate::domain::node::{Put, taken};
 use crate::domain::reference::{self, Reference};
 use crate::domain::search::{self, Words};
-use crate::domain::{list, marking};
+use crate::domain::{audit, list, marking};
 use crate::error::{Code, Error, Problems, Result};
-use crate::op::Op;
+use crate::op::{Op, Step};
 use crate::policy::{self, Action};
 
 /// The most characters of a text that argues: a rationale, a note, a statement.
@@ -204,8 +204,8 @@ pub async fn supersede<E: Claim>(op: &Op, id: i64, draft: &E::Draft) -> Result<E
         return Err(Error::refused(Code::OtherDossier, "dossier", message));
     }
     // The update decides between two writers: only one of them still finds the assertion open.
-    let closed =
-        still_open::<E>(id).col_expr(E::SUPERSEDED_AT, sea_orm::sea_query::Expr::val(op.now())).exec(&op.lane).await?;
+    let now = sea_orm::sea_query::Expr::val(op.now());
+    let closed = still_open::<E>(id).col_expr(E::SUPERSEDED_AT, now).exec(&op.lane).await?;
     if closed.rows_affected != 1 {
         return Err(closed_meanwhile::<E>(op, id).await);
     }
@@ -219,6 +219,8 @@ pub async fn supersede<E: Claim>(op: &Op, id: i64, draft: &E::Draft) -> Result<E
     search::forget(op, id).await?;
     let corrected = write::<E>(op, &draft, Some(id)).await?;
     let marking = E::provenance(&corrected).marking;
+    let step = Step { action: AuditAction::Write, dossier: Some(old.dossier_id), marking: marking.max(old.marking) };
+    op.note(step, E::KIND, id);
     if marking > old.marking {
         // What is corrected to be secret was secret all along.
         marking::raise(op, E::KIND, old.dossier_id, id, marking).await?;
@@ -250,7 +252,9 @@ pub async fn retract<E: Claim>(op: &Op, id: i64, reason: &str) -> Result<E::Mode
     }
     search::forget(op, id).await?;
     let retracted = list::get::<E>(op, Filter::equal(E::ID, id)).await?;
-    retracted.ok_or_else(|| Error::internal("a retracted assertion is gone"))
+    let retracted = retracted.ok_or_else(|| Error::internal("a retracted assertion is gone"))?;
+    audit::wrote::<E>(op, &retracted);
+    Ok(retracted)
 }
 
 /// Records an assertion, or supersedes the one with the same external id where it differs. One that somebody has retracted
@@ -340,7 +344,10 @@ async fn write<E: Claim>(op: &Op, draft: &E::Draft, supersedes: Option<i64>) -> 
     problems.finish()?;
     let model = E::build(draft, evidence.provenance(op, supersedes, floor)?);
     let row = model.clone().into_active_model().reset_all();
+    let external_id = evidence.external_id.as_deref();
+    let taken = |cause| taken(cause, E::KIND, "externalId", external_id);
     E::insert(row).exec_without_returning(&op.lane).await.map_err(taken)?;
+    audit::wrote::<E>(op, &model);
     E::write_links(op, E::id_of(&model), draft).await?;
     if let Some(words) = E::words(&model) {
         search::index::<E>(op, &model, words).await?;
@@ -355,6 +362,7 @@ async fn write<E: Claim>(op: &Op, draft: &E::Draft, supersedes: Option<i64>) -> 
 pub async fn successors<E: Assertion>(op: &Op, ids: &[i64]) -> Result<HashMap<i64, E::Model>> {
     let scope = policy::scope(op)?;
     let rows = E::scoped(&scope).filter(E::SUPERSEDES.is_in(ids.iter().copied())).all(&op.lane).await?;
+    audit::read::<E>(op, &rows);
     let replaced = |row: E::Model| E::provenance(&row).supersedes_id.map(|id| (id, row));
     Ok(rows.into_iter().filter_map(replaced).collect())
 }

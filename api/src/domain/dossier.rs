@@ -2,15 +2,20 @@
 
 use entity::dossier::{ActiveModel, Column, Entity, Model};
 use entity::filter::Filter;
+use entity::kind::Kind;
 use entity::record::Upkeep;
-use entity::words::Marking;
+use entity::words::{AuditAction, Marking};
+use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::domain::assertion::{LINE_MAX, TEXT_MAX};
-use crate::domain::node::{Concept, Header};
+use crate::domain::list;
+use crate::domain::node::{Concept, Header, stale};
 use crate::domain::reference::Reference;
 use crate::domain::search::Words;
-use crate::error::{Problems, Result};
-use crate::op::Op;
+use crate::error::{Code, Error, Problems, Result};
+use crate::op::{Op, Step};
+use crate::policy::{self, Action};
 
 /// All that a person says of a dossier.
 #[derive(Clone, Debug, PartialEq)]
@@ -93,4 +98,89 @@ impl Concept for Entity {
             description: model.description,
         })
     }
+}
+
+/// Lets nobody [`seize`] these dossiers until the transaction ends; others may hold them as well.
+pub(super) async fn hold(op: &Op, ids: &[i64]) -> Result<()> {
+    lock(op, ids, LockType::KeyShare).await
+}
+
+/// Lets nobody write in a dossier until the transaction ends.
+pub(super) async fn seize(op: &Op, id: i64) -> Result<()> {
+    lock(op, &[id], LockType::Update).await
+}
+
+/// On SQLite, where only one transaction writes at a time, this is a read.
+async fn lock(op: &Op, ids: &[i64], how: LockType) -> Result<()> {
+    let rows = Entity::find().select_only().column(Column::Id).filter(Column::Id.is_in(ids.iter().copied()));
+    rows.lock(how).into_tuple::<i64>().all(&op.lane).await?;
+    Ok(())
+}
+
+/// What belongs to the records of a dossier and has no column for it: the table, its column, and the table that this leads
+/// to.
+const BELONGINGS: [(&str, &str, &str); 6] = [
+    ("position_argument", "position_id", "position"),
+    ("position_condition", "position_id", "position"),
+    ("event_actor", "event_id", "event"),
+    ("argument_link", "argument_id", "argument"),
+    ("mechanism_party", "mechanism_id", "mechanism"),
+    ("source_text", "source_id", "source"),
+];
+
+/// The tables with a column for the dossier, each before those that it refers to.
+const TABLES: [&str; 16] = [
+    "implication",
+    "rating",
+    "event",
+    "finding",
+    "status",
+    "relation",
+    "position",
+    "condition",
+    "argument",
+    "mechanism",
+    "source",
+    "stakeholder",
+    "search_document",
+    "revision",
+    "member",
+    "access_token",
+];
+
+/// Deletes a dossier with all that is in it, also what one may not see. What is said of it in the audit log stays. To be
+/// called within a transaction.
+///
+/// # Errors
+/// [`Error::Refused`] if there is no such dossier, somebody has edited it since, or `slug` is not its readable name;
+/// [`Error::Forbidden`] if one does not own it.
+pub async fn delete(op: &Op, id: i64, version: i32, slug: &str) -> Result<()> {
+    policy::may(op, Action::DeleteDossier)?;
+    let missing = || Error::refused(Code::NotFound, "id", "there is no such dossier");
+    let found = || list::get::<Entity>(op, Filter::equal(Column::Id, id));
+    found().await?.ok_or_else(missing)?;
+    policy::authorise(op, Action::DeleteDossier, id)?;
+    seize(op, id).await?;
+    let dossier = found().await?.ok_or_else(missing)?;
+    if dossier.version != version {
+        return Err(stale(version, dossier.version));
+    }
+    if dossier.slug != slug {
+        let message = "is not the readable name of this dossier: write it again to say that you mean this one";
+        return Err(Error::refused(Code::Invalid, "slug", message));
+    }
+    let of_dossier = || Expr::col("dossier_id").eq(id);
+    for (table, column, to) in BELONGINGS {
+        let owners = Query::select().column("id").from(to).and_where(of_dossier()).take();
+        let delete = Query::delete().from_table(table).and_where(Expr::col(column).in_subquery(owners)).take();
+        op.lane.execute(&delete).await?;
+    }
+    for table in TABLES {
+        op.lane.execute(&Query::delete().from_table(table).and_where(of_dossier()).take()).await?;
+    }
+    Entity::delete_by_id(id).exec(&op.lane).await?;
+    let step = Step { action: AuditAction::Delete, dossier: Some(id), marking: dossier.marking };
+    op.note(step, Kind::Dossier, id);
+    policy::signed(op)?.memberships.remove(id);
+    Ok(())
 }

@@ -2,7 +2,8 @@
 
 use entity::account::{self, Model as Account};
 use entity::identity::{Entity, Model};
-use entity::words::{Marking, Role};
+use entity::kind::Kind;
+use entity::words::{AuditAction, Marking, Role};
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, SqlErr};
 
 use crate::domain::account::{find, is_fit};
@@ -67,6 +68,7 @@ async fn link(op: &Op, newcomer: &Newcomer, email: &str, existing: Option<Accoun
     let Newcomer { issuer, subject, .. } = newcomer;
     let identity = Model { issuer: issuer.clone(), subject: subject.clone(), account_id: id, linked_at: op.now() };
     identity.into_active_model().insert(&op.lane).await?;
+    op.note_in_instance(AuditAction::Account, Kind::Account, id);
     Ok(true)
 }
 

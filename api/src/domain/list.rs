@@ -12,7 +12,7 @@ use sea_orm::{
     Select,
 };
 
-use crate::domain::revision;
+use crate::domain::{audit, revision};
 use crate::error::Result;
 use crate::op::Op;
 use crate::policy;
@@ -78,12 +78,11 @@ impl<E: Record> Link<E> {
 impl<E: Record> Query<E> {
     fn select(&self, op: &Op) -> Result<Select<E>> {
         let scope = policy::scope(op)?;
-        Ok(E::scoped(&scope).filter(E::at(self.as_of)).filter(self.filter.condition(&scope, self.as_of)))
-    }
-
-    fn listing(&self, rows: Vec<E::Model>, total: Option<u64>) -> Listing<E::Model> {
-        let (rows, more) = self.page.trim(rows);
-        Listing { rows, more, total }
+        let select = E::scoped(&scope).filter(E::at(self.as_of)).filter(self.filter.condition(&scope, self.as_of));
+        Ok(match self.as_of.recorded.filter(|_| E::KIND.is_node()) {
+            Some(at) => select.filter(revision::seen::<E>(&scope, at)),
+            None => select,
+        })
     }
 }
 
@@ -98,8 +97,10 @@ pub async fn list<E: Record>(op: &Op, query: &Query<E>) -> Result<Listing<E::Mod
         false => None,
     };
     let rows = query.page.select(select, &query.sort).all(&op.lane).await?;
-    let rows = recalled::<E>(op, rows, query.as_of).await?;
-    Ok(query.listing(rows, total))
+    let (rows, more) = query.page.trim(rows);
+    audit::read::<E>(op, &rows);
+    let rows = recalled::<E>(op, rows, query.as_of).await?.into_iter().flatten().collect();
+    Ok(Listing { rows, more, total })
 }
 
 /// The same page for each of several parents, in one statement whatever their number. A parent without any is left out.
@@ -122,33 +123,41 @@ pub async fn list_each<E: Record>(
         }
     }
     let rows = op.lane.query_all(&query.page.select_each(select, &query.sort, &link.parent)).await?;
-    let mut parents_of = Vec::with_capacity(rows.len());
-    let mut models = Vec::with_capacity(rows.len());
-    for row in &rows {
-        parents_of.push(row.try_get::<i64>("", PARENT)?);
-        models.push(E::Model::from_query_result(row, "")?);
-    }
     let mut grouped: HashMap<i64, Vec<E::Model>> = HashMap::new();
-    for (parent, model) in parents_of.into_iter().zip(recalled::<E>(op, models, query.as_of).await?) {
-        grouped.entry(parent).or_default().push(model);
+    for row in &rows {
+        grouped.entry(row.try_get::<i64>("", PARENT)?).or_default().push(E::Model::from_query_result(row, "")?);
     }
     // A page beyond the last record is empty, but what it is a page of still has a total.
     for parent in totals.keys() {
         grouped.entry(*parent).or_default();
     }
+    let mut pages = Vec::with_capacity(grouped.len());
+    let mut shown = Vec::with_capacity(rows.len());
+    for (parent, rows) in grouped {
+        let (rows, more) = query.page.trim(rows);
+        pages.push((parent, rows.len(), more));
+        shown.extend(rows);
+    }
+    audit::read::<E>(op, &shown);
+    let mut shown = recalled::<E>(op, shown, query.as_of).await?.into_iter();
     let total_of = |parent: i64| query.count.then(|| totals.get(&parent).copied().unwrap_or(0));
-    Ok(grouped.into_iter().map(|(parent, rows)| (parent, query.listing(rows, total_of(parent)))).collect())
+    let listing = |(parent, size, more)| {
+        (parent, Listing { rows: shown.by_ref().take(size).flatten().collect(), more, total: total_of(parent) })
+    };
+    Ok(pages.into_iter().map(listing).collect())
 }
 
-/// The records as they were recorded at the time asked for.
-async fn recalled<E: Record>(op: &Op, mut rows: Vec<E::Model>, as_of: AsOf) -> Result<Vec<E::Model>> {
-    let Some(at) = as_of.recorded else {
-        return Ok(rows);
-    };
-    for row in &mut rows {
-        E::recall(row, at);
+/// The records as they were recorded at the time asked for, each in its place.
+async fn recalled<E: Record>(op: &Op, mut rows: Vec<E::Model>, as_of: AsOf) -> Result<Vec<Option<E::Model>>> {
+    if let Some(at) = as_of.recorded {
+        if E::KIND.is_node() {
+            return revision::restored::<E>(op, rows, at).await;
+        }
+        for row in &mut rows {
+            E::recall(row, at);
+        }
     }
-    if E::KIND.is_node() { revision::restored::<E>(op, rows, at).await } else { Ok(rows) }
+    Ok(rows.into_iter().map(Some).collect())
 }
 
 /// The records with these keys that one may see, superseded and retracted ones included.
@@ -158,6 +167,7 @@ async fn recalled<E: Record>(op: &Op, mut rows: Vec<E::Model>, as_of: AsOf) -> R
 pub async fn by_ids<E: Record>(op: &Op, ids: &[i64]) -> Result<HashMap<i64, E::Model>> {
     let scope = policy::scope(op)?;
     let rows = E::scoped(&scope).filter(E::ID.is_in(ids.iter().copied())).all(&op.lane).await?;
+    audit::read::<E>(op, &rows);
     Ok(rows.into_iter().map(|row| (E::id_of(&row), row)).collect())
 }
 
@@ -167,5 +177,7 @@ pub async fn by_ids<E: Record>(op: &Op, ids: &[i64]) -> Result<HashMap<i64, E::M
 /// [`crate::error::Error::Unauthenticated`] for the anonymous actor.
 pub async fn get<E: Record>(op: &Op, filter: Filter<E>) -> Result<Option<E::Model>> {
     let scope = policy::scope(op)?;
-    Ok(E::scoped(&scope).filter(filter.condition(&scope, op.present())).one(&op.lane).await?)
+    let found = E::scoped(&scope).filter(filter.condition(&scope, op.present())).one(&op.lane).await?;
+    audit::read::<E>(op, &found);
+    Ok(found)
 }

@@ -10,20 +10,22 @@ use std::collections::BTreeSet;
 use entity::filter::Filter;
 use entity::kind::Kind;
 use entity::referrer::{self, By};
-use entity::words::Marking;
+use entity::words::{AuditAction, Marking};
 use entity::{revision, search_document};
 use sea_orm::sea_query::{Expr, ExprTrait, IntoIden, Query};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::domain::assertion::Claim;
 use crate::domain::reference::{self, Reference};
-use crate::domain::{list, search};
+use crate::domain::{audit, dossier, list, search};
 use crate::error::{Code, Error, Problems, Result};
-use crate::op::Op;
+use crate::op::{Op, Step};
 use crate::policy::{self, Action};
 
 /// How many keys one statement names: both databases take as many values.
 const KEYS_MAX: usize = 5_000;
+/// How many keys one statement looks for in texts: SQLite nests the terms of a condition, and at most a thousand deep.
+const NAMES_MAX: usize = 100;
 
 /// Reports a marking that the actor could not see themselves.
 pub(super) fn check(op: &Op, asked: Option<Marking>, problems: &mut Problems) -> Result<()> {
@@ -60,29 +62,45 @@ pub async fn change<E: Claim>(op: &Op, id: i64, marking: Marking) -> Result<E::M
     } else {
         E::update_many().col_expr(E::MARKING, Expr::val(marking)).filter(E::ID.eq(id)).exec(&op.lane).await?;
         search::mark(op, id, marking).await?;
+        // Whoever could see it before may know that it has been lowered.
+        let step =
+            Step { action: AuditAction::Mark, dossier: Some(provenance.dossier_id), marking: provenance.marking };
+        op.note(step, E::KIND, id);
     }
     list::get::<E>(op, Filter::equal(E::ID, id)).await?.ok_or_else(missing)
 }
 
-/// The highest marking of what an assertion refers to.
+/// The highest marking of what an assertion refers to, and of what corrected it: that an assertion has been superseded would
+/// give away that there is another one.
 async fn floor<E: Claim>(op: &Op, model: &E::Model) -> Result<Marking> {
     let draft = E::draft(op, model).await?;
     let evidence = E::evidence(&draft);
     let mut references = E::references(&draft);
     references.push(Reference::new("dossier", Kind::Dossier, evidence.dossier));
     references.push(Reference::new("source", Kind::Source, evidence.source));
-    reference::check(op, &policy::scope(op)?, evidence.dossier, &references, &mut Problems::default()).await
+    let dossier = evidence.dossier;
+    let floor = reference::check(op, &policy::scope(op)?, dossier, &references, &mut Problems::default()).await?;
+    let correction = E::SUPERSEDES.eq(E::id_of(model));
+    let correction = E::find().select_only().column(E::MARKING).filter(correction).into_tuple().one(&op.lane).await?;
+    Ok(Ord::max(floor, correction.unwrap_or_default()))
 }
 
 /// Raises the marking of a record, and of all that refers to it, to at least this.
 pub(super) async fn raise(op: &Op, kind: Kind, dossier: i64, id: i64, marking: Marking) -> Result<()> {
+    // Whoever is writing a record that refers to one of these has finished then, and whoever begins sees the new marking.
+    dossier::seize(op, dossier).await?;
     let mut waiting = vec![(kind, vec![id])];
     let mut seen = BTreeSet::from([id]);
     while let Some((kind, ids)) = waiting.pop() {
         for ids in ids.chunks(KEYS_MAX) {
             set(op, kind, ids, marking).await?;
+            audit::raise(op, ids, marking).await?;
+            let step = Step { action: AuditAction::Mark, dossier: Some(dossier), marking };
+            ids.iter().for_each(|id| op.note(step, kind, *id));
             if !kind.is_assertion() {
-                raise_revisions(op, dossier, kind, ids, marking).await?;
+                for ids in ids.chunks(NAMES_MAX) {
+                    raise_revisions(op, dossier, kind, ids, marking).await?;
+                }
             }
             let mut next = referring(op, kind, ids, marking).await?;
             if kind.is_assertion() {

@@ -3,15 +3,17 @@
 use std::collections::HashMap;
 
 use entity::filter::Filter;
+use entity::kind::Kind;
 use entity::member::{Column, Entity, Model};
-use entity::words::MemberRole;
+use entity::words::{AuditAction, Marking, MemberRole};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder};
 
 use crate::domain::account::find;
+use crate::domain::dossier::seize;
 use crate::domain::list;
 use crate::error::{Code, Error, Result};
-use crate::op::Op;
+use crate::op::{Op, Step};
 use crate::policy::{self, Action};
 
 /// Whoever opens a dossier owns it.
@@ -40,13 +42,14 @@ async fn store(op: &Op, dossier: i64, account: i64, role: MemberRole) -> Result<
 /// [`Error::Refused`] if there is no such dossier or account, or nobody would own the dossier any more;
 /// [`Error::Forbidden`] if one does not own it oneself.
 pub async fn set(op: &Op, dossier: i64, email: &str, role: MemberRole) -> Result<Model> {
-    owned(op, dossier).await?;
+    let marking = owned(op, dossier).await?;
     let Some(account) = find(op, email).await? else {
         return Err(Error::refused(Code::NotFound, "email", "there is no account with this address"));
     };
     if role != MemberRole::Owner {
         keeps_an_owner(op, dossier, account.id).await?;
     }
+    op.note(step(dossier, marking), Kind::Account, account.id);
     store(op, dossier, account.id, role).await
 }
 
@@ -55,23 +58,35 @@ pub async fn set(op: &Op, dossier: i64, email: &str, role: MemberRole) -> Result
 /// # Errors
 /// As [`set`], and if the account is no member.
 pub async fn remove(op: &Op, dossier: i64, account: i64) -> Result<()> {
-    owned(op, dossier).await?;
+    let marking = owned(op, dossier).await?;
     keeps_an_owner(op, dossier, account).await?;
     let removed = Entity::delete_by_id((dossier, account)).exec(&op.lane).await?;
     if removed.rows_affected == 0 {
         return Err(Error::refused(Code::NotFound, "account", "is no member of this dossier"));
     }
+    op.note(step(dossier, marking), Kind::Account, account);
+    let signed = policy::signed(op)?;
+    if signed.id == account {
+        signed.memberships.remove(dossier);
+    }
     Ok(())
 }
 
-/// The dossier must be visible, and the actor its owner.
-async fn owned(op: &Op, dossier: i64) -> Result<()> {
+fn step(dossier: i64, marking: Marking) -> Step {
+    Step { action: AuditAction::Member, dossier: Some(dossier), marking }
+}
+
+/// The dossier must be visible, and the actor its owner; nobody else changes its members until the transaction ends. Gives
+/// the marking of the dossier.
+async fn owned(op: &Op, dossier: i64) -> Result<Marking> {
     policy::may(op, Action::ManageMembers)?;
     let id = Filter::equal(entity::dossier::Column::Id, dossier);
-    if list::get::<entity::dossier::Entity>(op, id).await?.is_none() {
+    let Some(found) = list::get::<entity::dossier::Entity>(op, id).await? else {
         return Err(Error::refused(Code::NotFound, "dossier", "there is no such dossier"));
-    }
-    policy::authorise(op, Action::ManageMembers, dossier)
+    };
+    policy::authorise(op, Action::ManageMembers, dossier)?;
+    seize(op, dossier).await?;
+    Ok(found.marking)
 }
 
 /// Somebody beside this account owns the dossier, or it did not own it.

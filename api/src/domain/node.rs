@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::domain::reference::{self, Reference};
 use crate::domain::search::{self, Words};
-use crate::domain::{list, marking, member, revision};
+use crate::domain::{audit, list, marking, member, revision};
 use crate::error::{Code, Error, Problems, Result};
 use crate::op::Op;
 use crate::policy::{self, Action};
@@ -128,7 +128,7 @@ pub async fn create<E: Concept>(op: &Op, draft: &E::Draft) -> Result<E::Model> {
     };
     let model = E::build(draft, upkeep);
     let row = model.clone().into_active_model().reset_all();
-    E::insert(row).exec_without_returning(&op.lane).await.map_err(taken)?;
+    E::insert(row).exec_without_returning(&op.lane).await.map_err(|cause| hidden_namesake::<E>(cause, header))?;
     if header.dossier.is_none() {
         member::found(op, dossier_id).await?;
     }
@@ -183,8 +183,8 @@ async fn rewrite<E: Concept>(op: &Op, before: Upkeep, draft: &E::Draft) -> Resul
     let model = E::build(draft, upkeep);
     let row = model.clone().into_active_model().reset_all();
     let seen = E::VERSION.eq(before.version);
-    let written =
-        E::update_many().set(row).filter(E::ID.eq(before.id)).filter(seen).exec(&op.lane).await.map_err(taken)?;
+    let update = E::update_many().set(row).filter(E::ID.eq(before.id)).filter(seen);
+    let written = update.exec(&op.lane).await.map_err(|cause| hidden_namesake::<E>(cause, header))?;
     if written.rows_affected != 1 {
         return Err(stale(before.version, before.version + 1));
     }
@@ -247,8 +247,7 @@ async fn admit<E: Concept>(op: &Op, id: i64, dossier: i64, draft: &E::Draft) -> 
     for (field, key, filter) in keys.into_iter().flatten() {
         let other = list::get::<E>(op, within(header.dossier, filter)).await?;
         if other.is_some_and(|other| E::id_of(&other) != id) {
-            let noun = E::KIND.noun();
-            problems.add(Code::Taken, field, format!("another {noun} already has {key:?}"));
+            problems.add(Code::Taken, field, namesake(E::KIND, key));
         }
     }
     E::verify(op, id, draft, &mut problems).await?;
@@ -256,6 +255,7 @@ async fn admit<E: Concept>(op: &Op, id: i64, dossier: i64, draft: &E::Draft) -> 
 }
 
 async fn finish<E: Concept>(op: &Op, model: &E::Model, draft: &E::Draft) -> Result<()> {
+    audit::wrote::<E>(op, model);
     E::write_links(op, E::id_of(model), draft).await?;
     search::index::<E>(op, model, E::words(model)).await?;
     revision::leave::<E>(op, model, E::links(draft)).await
@@ -273,16 +273,34 @@ fn check_slug(slug: &str, problems: &mut Problems) {
     }
 }
 
-fn stale(seen: i32, now: i32) -> Error {
+pub(super) fn stale(seen: i32, now: i32) -> Error {
     let message = format!("version {seen} is no longer current: somebody has edited it to version {now}");
     Error::refused(Code::Conflict, "version", message)
 }
 
-/// Two writers wanted the same slug or external id at once, and the database let one in.
-pub(super) fn taken(cause: sea_orm::DbErr) -> Error {
-    match cause.sql_err() {
-        Some(SqlErr::UniqueConstraintViolation(_)) => {
-            Error::refused(Code::Taken, "", "another record with this slug or external id was written at the same time")
+fn namesake(kind: Kind, key: &str) -> String {
+    format!("another {} already has {key:?}", kind.noun())
+}
+
+/// The database knows a record with this slug or external id that the actor does not: one that was written at the same time,
+/// or one that they may not see. It is refused like one that they do see, so that the two cannot be told apart. (That there
+/// is one cannot be hidden within a dossier: a name there belongs to one record.)
+fn hidden_namesake<E: Concept>(cause: sea_orm::DbErr, header: Header<'_>) -> Error {
+    let field = if is_of(&cause, "slug") { "slug" } else { "externalId" };
+    let key = if field == "slug" { header.slug } else { header.external_id };
+    taken(cause, E::KIND, field, key)
+}
+
+/// Whether a broken constraint is that of a column. Both drivers' words name the index or the column.
+fn is_of(cause: &sea_orm::DbErr, column: &str) -> bool {
+    matches!(cause.sql_err(), Some(SqlErr::UniqueConstraintViolation(text)) if text.contains(column))
+}
+
+/// A broken unique constraint on a key is a refusal.
+pub(super) fn taken(cause: sea_orm::DbErr, kind: Kind, field: &str, key: Option<&str>) -> Error {
+    match (cause.sql_err(), key) {
+        (Some(SqlErr::UniqueConstraintViolation(_)), Some(key)) => {
+            Error::refused(Code::Taken, field, namesake(kind, key))
         }
         _ => cause.into(),
     }

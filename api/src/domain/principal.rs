@@ -5,7 +5,7 @@ use entity::access_token::{self, Scopes};
 use entity::account::{Column, Entity};
 use entity::moment::Moment;
 use entity::words::{Marking, MemberRole, Role};
-use entity::{identity, member, session, signing_key};
+use entity::{dossier, identity, member, session, signing_key};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, FromQueryResult, JoinType, QueryFilter, QuerySelect, QueryTrait, Select,
@@ -40,10 +40,15 @@ fn active() -> Select<Entity> {
     let mut select = Entity::find()
         .select_only()
         .columns([Column::Id, Column::Role, Column::Clearance])
-        .column_as(member::Column::DossierId, "dossier_id")
+        .column_as(dossier::Column::Id, "dossier_id")
         .column_as(member::Column::Role, "member_role")
         .filter(Column::SuspendedAt.is_null());
     join(&mut select, JoinType::LeftJoin, &member::Column::AccountId);
+    // A dossier that is marked above the clearance is not there, for its member either.
+    let visible = Condition::all()
+        .add(dossier::Column::Id.into_expr().eq(member::Column::DossierId.into_expr()))
+        .add(dossier::Column::Marking.into_expr().lte(Column::Clearance.into_expr()));
+    QueryTrait::query(&mut select).join(JoinType::LeftJoin, dossier::Entity, visible);
     select
 }
 

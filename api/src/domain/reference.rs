@@ -8,6 +8,7 @@ use entity::scope::Scope;
 use entity::words::Marking;
 use sea_orm::{ColumnTrait, QueryFilter, QuerySelect};
 
+use crate::domain::dossier;
 use crate::error::{Code, Problems, Result};
 use crate::op::Op;
 
@@ -112,7 +113,12 @@ pub async fn check(
 /// The dossier and the marking of each of these records that one may see.
 async fn found(op: &Op, scope: &Scope, kind: Kind, ids: Vec<i64>) -> Result<BTreeMap<i64, (i64, Marking)>> {
     match kind {
-        Kind::Dossier => narrow::<entity::dossier::Entity>(op, scope, ids).await,
+        Kind::Dossier => {
+            // Until this transaction ends, no marking in the dossier is raised: what is read of the others below still holds
+            // when the record that refers to them is written.
+            dossier::hold(op, &ids).await?;
+            narrow::<entity::dossier::Entity>(op, scope, ids).await
+        }
         Kind::Stakeholder => narrow::<entity::stakeholder::Entity>(op, scope, ids).await,
         Kind::Mechanism => narrow::<entity::mechanism::Entity>(op, scope, ids).await,
         Kind::Condition => narrow::<entity::condition::Entity>(op, scope, ids).await,
@@ -126,7 +132,7 @@ async fn found(op: &Op, scope: &Scope, kind: Kind, ids: Vec<i64>) -> Result<BTre
         Kind::Implication => narrow::<entity::implication::Entity>(op, scope, ids).await,
         Kind::Rating => narrow::<entity::rating::Entity>(op, scope, ids).await,
         Kind::Revision => narrow::<entity::revision::Entity>(op, scope, ids).await,
-        Kind::Account | Kind::Session | Kind::AccessToken => Ok(BTreeMap::new()),
+        Kind::Account | Kind::Session | Kind::AccessToken | Kind::AuditEntry => Ok(BTreeMap::new()),
     }
 }
 

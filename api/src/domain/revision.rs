@@ -5,8 +5,10 @@ use std::collections::HashMap;
 use entity::moment::Moment;
 use entity::record::{Node, Record};
 use entity::revision::{ActiveModel, Column, Entity, Model};
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, ModelTrait, QueryFilter};
+use entity::scope::Scope;
+use entity::words::Marking;
+use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
+use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, EntityTrait, IntoActiveModel, ModelTrait, QueryFilter};
 use serde_json::{Map, Value};
 
 use crate::domain::list;
@@ -48,19 +50,38 @@ pub(super) async fn leave<E: Node>(op: &Op, model: &E::Model, links: Value) -> R
     Ok(())
 }
 
-/// The nodes as they were at a moment, to be handled as they are now. One whose state of then may not be seen is left out:
-/// it has been declassified since, and was not there for this actor.
-pub(super) async fn restored<E: Record>(op: &Op, rows: Vec<E::Model>, at: Moment) -> Result<Vec<E::Model>> {
-    let ids: Vec<i64> = rows.iter().map(E::id_of).collect();
-    let newest = Query::select()
-        .expr(Expr::col(Column::Version).max())
+/// Holds for the nodes whose state at a moment may be seen. One whose state of then may not has been declassified since: then,
+/// it was not there for this actor.
+pub(super) fn seen<E: Record>(scope: &Scope, at: Moment) -> Condition {
+    if scope.clearance() == Marking::Red {
+        return Condition::all();
+    }
+    let hidden = Query::select()
+        .column((Entity, Column::NodeId))
+        .from(Entity)
+        .and_where(Column::Marking.into_expr().gt(scope.clearance()))
+        .and_where(Column::Version.in_subquery(newest(at)))
+        .take();
+    Condition::all().add(E::ID.not_in_subquery(hidden))
+}
+
+/// The version that the node of a revision had at a moment.
+fn newest(at: Moment) -> SelectStatement {
+    Query::select()
+        .expr(Expr::col(("earlier", Column::Version)).max())
         .from_as(Entity, "earlier")
         .and_where(Expr::col(("earlier", Column::NodeId)).equals((Entity, Column::NodeId)))
         .and_where(Expr::col(("earlier", Column::RecordedAt)).lte(at))
-        .take();
+        .take()
+}
+
+/// The nodes as they were at a moment, each in its place, to be handled as they are now. None in the place of one whose
+/// state of then may not be seen.
+pub(super) async fn restored<E: Record>(op: &Op, rows: Vec<E::Model>, at: Moment) -> Result<Vec<Option<E::Model>>> {
+    let ids: Vec<i64> = rows.iter().map(E::id_of).collect();
     let snapshots = Entity::scoped(&policy::scope(op)?)
         .filter(Column::NodeId.is_in(ids))
-        .filter(Column::Version.in_subquery(newest))
+        .filter(Column::Version.in_subquery(newest(at)))
         .all(&op.lane)
         .await?;
     let mut then = HashMap::new();
@@ -68,11 +89,11 @@ pub(super) async fn restored<E: Record>(op: &Op, rows: Vec<E::Model>, at: Moment
         then.insert(revision.node_id, serde_json::from_str::<E::Model>(&revision.snapshot)?);
     }
     let restore = |row: E::Model| {
-        let mut then = then.remove(&E::id_of(&row))?;
+        let mut then: E::Model = then.get(&E::id_of(&row))?.clone();
         then.set(E::MARKING, row.get(E::MARKING));
         Some(then)
     };
-    Ok(rows.into_iter().filter_map(restore).collect())
+    Ok(rows.into_iter().map(restore).collect())
 }
 
 /// What each of these revisions changed of the one before it. The first of a node changed nothing: it made it.

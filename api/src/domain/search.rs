@@ -15,6 +15,7 @@ use sea_orm::{
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use crate::domain::audit;
 use crate::domain::list::Listing;
 use crate::error::{Error, Result};
 use crate::op::Op;
@@ -137,9 +138,9 @@ pub async fn search(op: &Op, query: &Query) -> Result<Listing<Hit>> {
     };
     let rank = rank(&words);
     let direction = if query.backward { Order::Desc } else { Order::Asc };
-    let rows: Vec<(Kind, i64, String, i32)> = found
+    let rows: Vec<(Kind, i64, i64, Marking, String, i32)> = found
         .select_only()
-        .columns([Column::Kind, Column::Id, Column::Title])
+        .columns([Column::Kind, Column::Id, Column::DossierId, Column::Marking, Column::Title])
         .column_as(rank.clone(), "rank")
         .filter(bounds(&rank, query))
         .order_by(rank, direction.clone())
@@ -148,10 +149,13 @@ pub async fn search(op: &Op, query: &Query) -> Result<Listing<Hit>> {
         .into_tuple()
         .all(&op.lane)
         .await?;
-    let hits = rows.into_iter().map(|(kind, id, title, rank)| Hit { kind, id, title, rank }).collect();
     let page = entity::page::Page { size: query.size, backward: query.backward, after: None, before: None };
-    let (rows, more) = page.trim(hits);
-    Ok(Listing { rows, more, total })
+    let (rows, more) = page.trim(rows);
+    let hit = |(kind, id, dossier, marking, title, rank)| {
+        audit::read_one(op, dossier, marking, kind, id);
+        Hit { kind, id, title, rank }
+    };
+    Ok(Listing { rows: rows.into_iter().map(hit).collect(), more, total })
 }
 
 fn matching(scope: &Scope, query: &Query, words: &[&str]) -> sea_orm::Select<Entity> {

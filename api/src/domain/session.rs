@@ -1,8 +1,10 @@
 //! Sessions: what begins with a sign-in, is prolonged by refresh tokens, each of which works once, and ends with all that it
 //! gave out.
 
+use entity::kind::Kind;
 use entity::moment::Moment;
 use entity::session::{ActiveModel, Column, Entity, Model};
+use entity::words::AuditAction;
 use entity::{account, refresh_token};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
@@ -143,6 +145,7 @@ pub async fn sign_out(op: &Op) -> Result<i64> {
         ));
     };
     close(op, Condition::all().add(Column::Id.eq(id))).await?;
+    op.note_in_instance(AuditAction::SignOut, Kind::Session, id);
     Ok(id)
 }
 
@@ -161,6 +164,7 @@ pub async fn end(op: &Op, id: i64) -> Result<i64> {
     if close(op, which).await? == 0 {
         return Err(Error::refused(Code::NotFound, "id", "there is no such session, or it has ended"));
     }
+    op.note_in_instance(AuditAction::SignOut, Kind::Session, id);
     Ok(id)
 }
 

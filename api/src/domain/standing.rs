@@ -8,13 +8,15 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use entity::filter::Filter;
+use entity::kind::Kind;
 use entity::moment::Moment;
 use entity::position::{Column, Entity};
 use entity::record::{AsOf, Record};
-use entity::words::{DatePrecision, Stance};
+use entity::words::{DatePrecision, Marking, Stance};
 use entity::{mechanism, stakeholder};
 use sea_orm::{Condition, QueryFilter, QuerySelect};
 
+use crate::domain::audit;
 use crate::domain::date::PartialDate;
 use crate::error::Result;
 use crate::op::Op;
@@ -311,7 +313,7 @@ async fn keys<E: Record>(op: &Op, filter: &Filter<E>, as_of: AsOf) -> Result<Vec
     Ok(rows)
 }
 
-type Row = (i64, i64, Option<i64>, i64, Stance, NaiveDate, DatePrecision, Option<i16>, Moment, i64);
+type Row = (i64, i64, Option<i64>, i64, Stance, NaiveDate, DatePrecision, Option<i16>, Moment, i64, i64, Marking);
 
 async fn stated(op: &Op, filter: &Filter<Entity>, as_of: AsOf) -> Result<Vec<Stated>> {
     let scope = policy::scope(op)?;
@@ -335,12 +337,29 @@ async fn stated(op: &Op, filter: &Filter<Entity>, as_of: AsOf) -> Result<Vec<Sta
             Column::Credibility,
             Column::RecordedAt,
             Column::SourceId,
+            Column::DossierId,
+            Column::Marking,
         ])
         .into_tuple()
         .all(&op.lane)
         .await?;
-    let read =
-        |(id, speaker, principal, mechanism, stance, on, precision, credibility, recorded_at, source): Row| Stated {
+    let read = |row: Row| {
+        let (
+            id,
+            speaker,
+            principal,
+            mechanism,
+            stance,
+            on,
+            precision,
+            credibility,
+            recorded_at,
+            source,
+            dossier,
+            marking,
+        ) = row;
+        audit::read_one(op, dossier, marking, Kind::Position, id);
+        Stated {
             id,
             principal: principal.unwrap_or(speaker),
             mechanism,
@@ -349,6 +368,7 @@ async fn stated(op: &Op, filter: &Filter<Entity>, as_of: AsOf) -> Result<Vec<Sta
             credibility,
             recorded_at,
             source,
-        };
+        }
+    };
     Ok(rows.into_iter().map(read).collect())
 }

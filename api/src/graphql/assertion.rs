@@ -496,7 +496,8 @@ fn assertion_key(id: &ID, problems: &mut Problems) -> Option<(AssertionKind, i64
         | Kind::Revision
         | Kind::Account
         | Kind::Session
-        | Kind::AccessToken => {
+        | Kind::AccessToken
+        | Kind::AuditEntry => {
             problems.add(
                 Code::Invalid,
                 "id",

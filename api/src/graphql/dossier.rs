@@ -3,19 +3,21 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, MergedObject, Object};
+use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, MergedObject, Object, SimpleObject};
 use entity::dossier::{Column, Entity, Model};
 use entity::filter::Filter;
 use entity::kind::Kind;
 use entity::words;
 
-use crate::domain::dossier::Draft;
+use crate::domain::dossier::{self, Draft};
+use crate::domain::{Action, readable};
 use crate::error::Problems;
-use crate::graphql::error::{ReadIds, Result, payload};
+use crate::graphql::audit::AuditOf;
+use crate::graphql::error::{ReadIds, Result, UserError, Written, payload};
 use crate::graphql::filter::{FilterInput, OrderedComparison, StringComparison, Terms};
 use crate::graphql::list::{InDossier, Listed, list_field};
 use crate::graphql::loader;
-use crate::graphql::mutation::{self, set, set_or_clear};
+use crate::graphql::mutation::{self, begin, end, set, set_or_clear};
 use crate::graphql::node::NodeFields;
 
 use crate::domain::list as domain_list;
@@ -35,6 +37,7 @@ use crate::graphql::word::Marking;
 pub struct Dossier(
     NodeFields<Entity>,
     DossierFields,
+    AuditOf,
     super::stakeholder::Stakeholders<InDossier>,
     super::mechanism::Mechanisms<InDossier>,
     super::condition::Conditions<InDossier>,
@@ -54,7 +57,8 @@ impl From<Arc<Model>> for Dossier {
         let (node, id) = (NodeFields::<Entity>::of(&model), model.id);
         Self(
             node,
-            DossierFields(model),
+            DossierFields(Arc::clone(&model)),
+            AuditOf(model),
             super::stakeholder::Stakeholders(InDossier(id)),
             super::mechanism::Mechanisms(InDossier(id)),
             super::condition::Conditions(InDossier(id)),
@@ -293,6 +297,26 @@ payload! {
     }
 }
 
+/// To delete a dossier.
+#[derive(Clone, Debug, InputObject)]
+pub struct DeleteDossierInput {
+    /// Which one.
+    id: ID,
+    /// The version that you saw: if somebody has edited it since, nothing is deleted.
+    version: i32,
+    /// Its readable name, to say once more that you mean this one.
+    slug: String,
+}
+
+/// What came of deleting a dossier.
+#[derive(SimpleObject)]
+pub struct DeleteDossierPayload {
+    /// The id of the dossier that there was; null if it was refused.
+    id: Option<ID>,
+    /// What is wrong with the input; empty if it was done. Nothing is ever half done.
+    errors: Vec<UserError>,
+}
+
 /// Mutations on dossiers.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DossierMutation;
@@ -329,5 +353,22 @@ impl DossierMutation {
             set_or_clear(&mut draft.description, description);
         };
         Ok(mutation::update::<Entity>(ctx, id, version, edit, problems).await?.into())
+    }
+    /// Deletes a dossier with all that is in it, for good. What the audit log says of it stays. For those who own it.
+    async fn delete_dossier(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which one, and its readable name.")] input: DeleteDossierInput,
+    ) -> Result<DeleteDossierPayload> {
+        let DeleteDossierInput { id, version, slug } = input;
+        let mut problems = Problems::default();
+        let key = problems.key("id", Kind::Dossier, &id);
+        let op = begin(ctx).await?;
+        let result = match readable(&op, Action::DeleteDossier, problems) {
+            Ok(()) => dossier::delete(&op, key, version, &slug).await,
+            Err(error) => Err(error),
+        };
+        let Written { record, errors } = end(op, result).await?;
+        Ok(DeleteDossierPayload { id: record.map(|()| id), errors })
     }
 }

@@ -2,12 +2,11 @@
 
 use async_graphql::{Context, MaybeUndefined};
 use entity::kind::Kind;
-use entity::words::Marking;
+use entity::words::{AuditAction, Marking};
 
 use crate::domain::assertion::{self, Claim};
-use crate::domain::{Action, readable};
-use crate::domain::marking;
 use crate::domain::node::{self, Concept};
+use crate::domain::{Action, audit, marking, readable};
 use crate::error::{Code, Error, Problems};
 use crate::graphql::error::{Result, Written, fault};
 use crate::graphql::loader;
@@ -17,15 +16,25 @@ use crate::op::Op;
 pub async fn begin(ctx: &Context<'_>) -> Result<Op> {
     // What this request has read so far may be wrong once it has written.
     loader::loaders(ctx)?.forget();
-    loader::op(ctx)?.begin().await.map_err(fault)
+    let mut op = loader::op(ctx)?.begin().await.map_err(fault)?;
+    op.origin.operation.get_or_insert_with(|| ctx.field().name().to_owned());
+    Ok(op)
 }
 
-/// Ends the transaction of a mutation: keeps it if all went well.
+/// Ends the transaction of a mutation: keeps it if all went well. That it did not is kept in the audit log.
 pub async fn end<T>(op: Op, result: std::result::Result<T, Error>) -> Result<Written<T>> {
+    let outside = op.outside();
     let result = match result {
         Ok(record) => op.commit().await.map(|()| record),
-        Err(error) => Err(error),
+        Err(error) => {
+            // Its transaction must be over before the next one begins.
+            drop(op);
+            Err(error)
+        }
     };
+    if let Err(error) = &result {
+        audit::not_done(&outside, AuditAction::Write, error).await.map_err(fault)?;
+    }
     Written::new(result)
 }
 

@@ -94,7 +94,7 @@ impl Node {
             Kind::Implication => load!(implication, Implication),
             Kind::Rating => load!(rating, Rating),
             Kind::Revision => load!(revision, Revision),
-            Kind::Account | Kind::Session | Kind::AccessToken => None,
+            Kind::Account | Kind::Session | Kind::AccessToken | Kind::AuditEntry => None,
         })
     }
 }

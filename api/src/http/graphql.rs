@@ -30,6 +30,7 @@ use super::refusal::Refusal;
 use super::{Settings, State, log, origin, tag, task};
 use crate::error::Error;
 use crate::graphql::bound::{Bound, Exceeded};
+use crate::op::Origin;
 
 /// Answers a question in a body.
 pub async fn post(request: HttpRequest, mut payload: web::Payload, state: web::Data<State>) -> HttpResponse {
@@ -142,7 +143,12 @@ async fn answer(request: &HttpRequest, state: &web::Data<State>, asked: Received
         Ok(asked) => asked,
         Err(refusal) => return refuse(request, refusal, Outcome::default()),
     };
-    let work = work(Arc::clone(state), id.clone(), request.method().clone(), media, bearer, asked);
+    let from = Origin {
+        request: Some(id.clone()),
+        address: request.peer_addr().map(|address| address.ip().to_string()),
+        operation: None,
+    };
+    let work = work(Arc::clone(state), from, request.method().clone(), media, bearer, asked);
     match task::run(&state.runtime, &id, work).await {
         Ok(Ok((found, outcome))) => found.send(request, outcome),
         Ok(Err((refusal, outcome))) => refuse(request, refusal, outcome),
@@ -176,13 +182,13 @@ type Worked = Result<(Found, Outcome), (Refusal, Outcome)>;
 /// The work on the runtime of the database: finds out who asks, and answers.
 async fn work(
     state: Arc<State>,
-    id: String,
+    from: Origin,
     method: Method,
     media: Media,
     bearer: Option<String>,
     asked: Asked,
 ) -> Worked {
-    let mut run = Run::begin(&state, &id, method);
+    let mut run = Run::begin(&state, from, method);
     let found = answer_all(&mut run, &state, media, bearer, asked).await;
     let mut outcome = std::mem::take(&mut run.outcome);
     outcome.statements = run.statements();

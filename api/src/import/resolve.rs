@@ -128,7 +128,8 @@ impl<'a> Names<'a> {
             | Kind::Revision
             | Kind::Account
             | Kind::Session
-            | Kind::AccessToken => Ok(None),
+            | Kind::AccessToken
+            | Kind::AuditEntry => Ok(None),
         }
     }
 

@@ -51,6 +51,10 @@ impl Lane {
         Self { way: Way::Transaction(transaction), statements, deadline: self.deadline }
     }
 
+    pub(super) fn beside(&self, pool: DatabaseConnection) -> Self {
+        Self { way: Way::Pool(pool), statements: Arc::clone(&self.statements), deadline: self.deadline }
+    }
+
     /// How many statements have gone through, those of its transactions included.
     pub fn statements(&self) -> u32 {
         self.statements.load(Ordering::Relaxed)

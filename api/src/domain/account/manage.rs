@@ -2,7 +2,8 @@
 //! their own role away or suspends themselves, so that there always is an administrator.
 
 use entity::account::{Column, Entity, Model};
-use entity::words::{Marking, Role};
+use entity::kind::Kind;
+use entity::words::{AuditAction, Marking, Role};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
@@ -69,6 +70,7 @@ pub async fn update(op: &Op, authority: Authority, id: i64, edit: Edit) -> Resul
         session::end_all(op, id, None).await?;
         access_token::revoke_all(op, id).await?;
     }
+    op.note_in_instance(AuditAction::Account, Kind::Account, id);
     Ok(account)
 }
 

@@ -2,6 +2,8 @@
 
 use entity::account::{Column, Entity, Model};
 use entity::hidden::Hidden;
+use entity::kind::Kind;
+use entity::words::AuditAction;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
@@ -62,6 +64,7 @@ pub async fn reset_password<F: Future<Output = Result<String>>>(
     let changed = Entity::update_many().col_expr(Column::PasswordHash, Expr::val(hash.clone()));
     changed.filter(Column::Id.eq(id)).exec(&inside.lane).await?;
     session::end_all(&inside, id, None).await?;
+    inside.note_in_instance(AuditAction::Account, Kind::Account, id);
     inside.commit().await?;
     Ok(Model { password_hash: Some(hash), ..account })
 }
@@ -88,5 +91,6 @@ pub async fn change_password(op: &Op, account: &Model, hash: String) -> Result<(
         return Err(Error::refused(Code::Conflict, "", "the password has been changed meanwhile"));
     }
     session::end_all(&inside, account.id, but).await?;
+    inside.note_in_instance(AuditAction::Account, Kind::Account, account.id);
     inside.commit().await
 }

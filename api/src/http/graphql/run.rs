@@ -21,14 +21,12 @@ use crate::http::persisted::Named;
 use crate::http::refusal::Refusal;
 use crate::http::{Introspection, Settings, State, document};
 use crate::id;
-use crate::op::{Actor, Op};
+use crate::op::{Actor, Op, Origin};
 use crate::store::Deadline;
 
 /// One request at work.
 pub struct Run<'a> {
     state: &'a State,
-    /// The id of the request.
-    id: &'a str,
     method: Method,
     op: Op,
     begun: Instant,
@@ -95,11 +93,12 @@ impl Answer {
 
 impl<'a> Run<'a> {
     /// Begins the work on a request, in nobody's name yet.
-    pub fn begin(state: &'a State, id: &'a str, method: Method) -> Self {
+    pub fn begin(state: &'a State, from: Origin, method: Method) -> Self {
         let begun = Instant::now();
         let mut op = state.app.base.op(Actor::Anonymous);
         op.lane = op.lane.until(Deadline::at(begun + state.settings.timeout));
-        Self { state, id, method, op, begun, spent: 0, outcome: Outcome::default() }
+        op.origin = from;
+        Self { state, method, op, begun, spent: 0, outcome: Outcome::default() }
     }
 
     /// How many statements were run so far.
@@ -161,7 +160,7 @@ impl<'a> Run<'a> {
         }
         self.bound_errors(&mut answer);
         for error in &mut answer.errors {
-            finish(error, self.id);
+            finish(error, self.op.origin.request.as_deref().unwrap_or_default());
         }
         self.outcome.statements = self.statements();
         if self.outcome.code.is_none() {
@@ -184,6 +183,7 @@ impl<'a> Run<'a> {
         };
         let (document, name) = (&kept.parsed, question.operation_name.take());
         self.outcome.operation = document::operation_name(document, name.as_deref());
+        self.op.origin.operation.clone_from(&self.outcome.operation);
         let operation = match price::operation(document, name.as_deref()) {
             Ok(operation) => &operation.node,
             Err(error) => return Ok(Err(vec![error])),
@@ -228,6 +228,8 @@ impl<'a> Run<'a> {
         let execution = self.in_time(AssertUnwindSafe(execution).catch_unwind()).await?;
         // What it said is on the standard error already.
         let mut response = execution.map_err(|_| Error::internal("the execution of the query panicked"))?;
+        // What cannot be logged must not be shown.
+        self.in_time(graphql::settle(&self.op)).await??;
         if has_not_begun(&response) {
             return Ok(Answer { errors: response.errors, ..Answer::default() });
         }
