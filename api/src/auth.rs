@@ -6,11 +6,9 @@
 //! holds, in one statement: a changed role, an ended session, a revoked token and a suspended account count at once.
 
 mod attempt;
-pub mod opaque;
 mod password;
 pub mod provider;
 mod sealed;
-mod secret;
 mod session;
 mod signing;
 mod token;
@@ -25,7 +23,6 @@ use serde::Deserialize;
 
 pub use self::password::{Passwords, QUEUE_MAX};
 use self::provider::Provider;
-pub use self::secret::{SECRET_MIN_BYTES, Secret};
 pub use self::session::Issued;
 pub use self::signing::{Jwk, Keys};
 use self::token::foreign;
@@ -34,6 +31,7 @@ use self::uses::Uses;
 use crate::domain::principal;
 use crate::error::{Error, Result};
 use crate::op::{Actor, Base, Op, Signed};
+use crate::secret::{Secret, opaque};
 
 /// How people sign in.
 #[derive(Clone, Debug)]

@@ -28,7 +28,7 @@ use crate::config::{Config, Setting};
 use crate::error::{Error, Result};
 use crate::op::{Actor, Base, Ids, Op, Origin, SystemClock};
 use crate::store::Store;
-use crate::{auth, domain, graphql};
+use crate::{auth, domain, graphql, http};
 
 /// The system of record for who stands where on what, since when, and according to whom.
 #[derive(Debug, Parser)]
@@ -84,7 +84,7 @@ enum Command {
 /// Runs the program.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match http::runtime().build() {
         Ok(runtime) => runtime,
         Err(cause) => return failed(&Error::internal(cause)),
     };

@@ -118,7 +118,7 @@ impl Default for Query {
         Self(
             Root,
             account::AccountQuery,
-            search::SearchQuery,
+            search::SearchQuery(None),
             audit::AuditQuery,
             dossier::Dossiers(Everywhere),
             stakeholder::Stakeholders(Everywhere),

@@ -34,6 +34,7 @@ use tokio::sync::oneshot;
 
 use self::persisted::Persisted;
 pub use self::persisted::Trusted;
+pub use self::task::runtime;
 use self::refusal::Refusal;
 use crate::auth::Auth;
 use crate::error::{Error, Result};

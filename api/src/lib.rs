@@ -11,5 +11,6 @@ pub mod id;
 pub mod import;
 pub mod op;
 pub mod policy;
+pub mod secret;
 pub mod store;
 pub mod telemetry;

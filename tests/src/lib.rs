@@ -31,7 +31,7 @@ where
     F: FnOnce(World) -> T,
     T: Future<Output = World>,
 {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let runtime = demarche_api::http::runtime().worker_threads(2).build().unwrap();
     runtime.block_on(async {
         match database::fresh(engine).await {
             Ok(database) => test(World::start(database).await).await.end().await,

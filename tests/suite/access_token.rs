@@ -54,7 +54,7 @@ demarche_tests::suite! {
         let analyst = world.analyst().await;
         let payload = create(&analyst, &["EXPORT", "READ"], json!({})).await;
         let secret = payload["token"].as_str().unwrap();
-        assert!(demarche_api::auth::opaque::is_well_formed("demarche_pat_", secret), "{secret}");
+        assert!(demarche_api::secret::opaque::is_well_formed("demarche_pat_", secret), "{secret}");
         let mut expected = payload["accessToken"].clone();
         assert_eq!(expected["scopes"], json!(["READ", "EXPORT"]));
         assert_eq!((&expected["isBound"], &expected["dossier"]), (&json!(false), &Value::Null));
@@ -65,7 +65,7 @@ demarche_tests::suite! {
         let rows = entity::access_token::Entity::find().all(&world.base.store.reading()).await.unwrap();
         assert_eq!(rows.len(), 1);
         assert!(!format!("{rows:?}").contains(&secret["demarche_pat_".len()..]));
-        assert_eq!(rows[0].hash, demarche_api::auth::opaque::hash(secret));
+        assert_eq!(rows[0].hash, demarche_api::secret::opaque::hash(secret));
     }
 
     async fn scopes_bound_what_a_token_lets_through(world) {
@@ -236,7 +236,7 @@ demarche_tests::suite! {
         let bad = op();
         assert!(world.auth.actor(&bad, Some(&secret[..secret.len() - 1])).await.is_err());
         assert_eq!(bad.lane.statements(), 0);
-        let unknown = demarche_api::auth::opaque::mint("demarche_pat_").unwrap();
+        let unknown = demarche_api::secret::opaque::mint("demarche_pat_").unwrap();
         let answer = world.with_token(unknown.expose()).ask("{ viewer { id } }").await;
         assert_eq!((answer.status, answer.code()), (401, "UNAUTHENTICATED"));
         assert!(!answer.body.to_string().contains(unknown.expose()));

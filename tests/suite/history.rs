@@ -14,7 +14,8 @@ const EVIDENCE: &str =
 /// not in it: lists show that as it is now, and revisions know what it was.
 fn everything(recorded: &str) -> String {
     let page = format!("(first: 100, asOf: {{ recorded: \"{recorded}\", valid: \"2026-11-24\" }})");
-    let nodes = "id version updatedAt marking externalId";
+    // Without the marking: how far a record may travel is decided now, for its past as well.
+    let nodes = "id version updatedAt externalId";
     format!(
         "{{ stakeholders{page} {{ totalCount edges {{ cursor }} nodes {{ {nodes} name aliases country }} }}
            mechanisms{page} {{ totalCount nodes {{ {nodes} name mode partOf {{ id }}
@@ -180,7 +181,8 @@ demarche_tests::suite! {
         let versions: Vec<i64> = revisions["nodes"].as_array().unwrap().iter().map(|r| r["version"].as_i64().unwrap()).collect();
         assert_eq!(versions, [3, 2, 1]);
         let first = &revisions["nodes"][2];
-        assert_eq!(first, &json!({ "version": 1, "recordedAt": made, "recordedBy": { "name": "Analyst" }, "marking": "CLEAR",
+        // Raising a marking raises the past as well.
+        assert_eq!(first, &json!({ "version": 1, "recordedAt": made, "recordedBy": { "name": "Analyst" }, "marking": "AMBER",
             "changes": [], "node": { "id": id } }));
         let mut changes: Vec<Value> = revisions["nodes"][1]["changes"].as_array().unwrap().clone();
         changes.sort_by_key(|change| change["field"].to_string());

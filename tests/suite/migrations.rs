@@ -18,9 +18,10 @@ fn seen_by<E: EntityTrait>() -> (String, Columns) {
 /// Does something with every entity. A new one that is forgotten here is a table without an entity, which fails.
 macro_rules! entities {
     ($with:ident) => {
-        entities!($with: account argument argument_link condition dossier event event_actor finding implication mechanism
-            mechanism_party position position_argument position_condition rating relation revision search_document source
-            source_text stakeholder status)
+        entities!($with: access_token account argument argument_link audit audit_head audit_record condition dossier event
+            event_actor finding identity implication mechanism mechanism_party member position position_argument
+            position_condition rating refresh_token relation revision search_document session signing_key source source_text
+            stakeholder status)
     };
     ($with:ident: $($name:ident)*) => { [$($with!(entity::$name::Entity)),*] };
 }
@@ -53,7 +54,8 @@ demarche_tests::suite! {
         macro_rules! seen { ($entity:ty) => { seen_by::<$entity>() } }
         let inspector = Inspector::new(&world.database).await;
         let mut made = inspector.columns().await;
-        made.retain(|table, _| table != "seaql_migrations" && !table.starts_with("sqlite_"));
+        // Points for rate limits are no entity: they are spent by one statement, which no model describes.
+        made.retain(|table, _| !["seaql_migrations", "rate_bucket"].contains(&table.as_str()) && !table.starts_with("sqlite_"));
         let seen: BTreeMap<String, Columns> = entities!(seen).into_iter().collect();
         similar_asserts::assert_eq!(made: made, seen: seen);
         inspector.close().await;
@@ -93,9 +95,13 @@ demarche_tests::suite! {
         world.base.store.migrate_down(2).await.unwrap();
         let steps = world.base.store.migrations().await.unwrap();
         let missing: Vec<&str> = steps.iter().filter(|step| !step.applied).map(|step| step.name.as_str()).collect();
-        assert_eq!(missing, ["m0012_implication", "m0013_rating"]);
-        let reason = "2 of the database's 13 migrations are not applied, the first is m0012_implication: run \
-                      `demarche migrate up`";
+        let known: Vec<String> = Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
+        let (count, last) = (known.len(), &known[known.len() - 2..]);
+        assert_eq!(missing, last);
+        let reason = format!(
+            "2 of the database's {count} migrations are not applied, the first is {}: run `demarche migrate up`",
+            last[0]
+        );
         assert_eq!(world.get_json("/health/ready").await, (503, json!({ "status": "unready", "reason": reason })));
         assert_eq!(world.get_json("/health/live").await, (200, json!({ "status": "live" })));
         world.base.store.migrate_up().await.unwrap();

@@ -36,6 +36,19 @@ demarche_tests::suite! {
         }
     }
 
+    async fn a_dossier_is_searched_by_itself(world) {
+        let desk = Desk::open(&world).await;
+        let other = Desk::open_another(desk.client.clone(), "tariffs").await;
+        desk.make("Event", json!({ "title": "Xylophone here" })).await;
+        other.make("Event", json!({ "title": "Xylophone there" })).await;
+        for (slug, title) in [("cartels", "Xylophone here"), ("tariffs", "Xylophone there")] {
+            let query = format!("{{ dossier(slug: '{slug}') {{ search(query: 'xylophone', kinds: [EVENT]) {{ totalCount nodes {{ title }} }} }} }}");
+            let found = desk.data(&query).await;
+            assert_eq!(found["dossier"]["search"], json!({ "totalCount": 1, "nodes": [{ "title": title }] }));
+        }
+        assert_eq!(hits(&desk, "query: 'xylophone'").await, "Xylophone here* | Xylophone there*");
+    }
+
     async fn records_of_every_kind_are_found_and_can_be_told_apart(world) {
         let desk = Desk::open(&world).await;
         let texts = [

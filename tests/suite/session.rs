@@ -129,7 +129,7 @@ demarche_tests::suite! {
 
     async fn a_refresh_token_that_was_never_given_changes_nothing(world) {
         let payload = signed_in(&world, Role::Analyst).await;
-        let made_up = demarche_api::auth::opaque::mint("demarche_ref_").unwrap();
+        let made_up = demarche_api::secret::opaque::mint("demarche_ref_").unwrap();
         for bad in [made_up.expose(), "", "demarche_ref_", "x\u{0}", payload["accessToken"].as_str().unwrap()] {
             let refused = refresh(&world, &json!(bad)).await;
             assert_eq!(refused["errors"][0]["code"], "INVALID_CREDENTIALS");

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use demarche_api::auth::{Auth, Keys, Secret, Settings};
+use demarche_api::auth::{Auth, Keys, Settings};
+use demarche_api::secret::Secret;
 use demarche_api::op::Actor;
 use demarche_tests::World;
 use demarche_tests::world::PASSWORD;

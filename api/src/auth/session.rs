@@ -5,14 +5,14 @@ use std::time::Duration;
 use entity::account;
 use entity::moment::Moment;
 
+use super::Auth;
 use super::attempt::{Attempt, note};
 use super::token::{self, Subject};
-use super::{Auth, Secret, opaque};
-use crate::domain::account::{change_password, check_new_password, find, get};
+use crate::domain::account::{change_password, check_new_password, find, own_credentials};
 use crate::domain::session::{self, Refreshed};
 use crate::error::{Code, Error, Problems, Result};
 use crate::op::Op;
-use crate::policy::{self, Action};
+use crate::secret::{Secret, opaque};
 
 /// What a sign-in gives.
 #[derive(Clone, Debug)]
@@ -131,12 +131,10 @@ impl Auth {
     /// # Errors
     /// [`Code::InvalidCredentials`] if `current` is not the present one, [`Error::Refused`] if `new` is not fit.
     pub async fn change_password(&self, op: &Op, current: &str, new: &str) -> Result<()> {
-        policy::may(op, Action::ManageTokens)?;
+        let account = own_credentials(op).await?;
         let mut problems = Problems::default();
         check_new_password("newPassword", new, &mut problems);
         problems.finish()?;
-        let account = get(op, policy::signed(op)?.id).await?;
-        let account = account.ok_or(Error::Unauthenticated("the account is gone"))?;
         let hash = account.password_hash.clone().map(|hash| hash.0);
         if !self.passwords.verify(current.to_owned(), hash).await? {
             note(op, Attempt::Refused { account: Some(account.id) }).await?;

@@ -17,7 +17,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::sealed;
-use super::secret::Secret;
+use crate::secret::Secret;
 use super::token::LEEWAY_S;
 use crate::domain::signing_key;
 use crate::error::{Error, Result};

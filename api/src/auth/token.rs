@@ -5,7 +5,7 @@ use entity::moment::Moment;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use serde::{Deserialize, Serialize};
 
-use super::secret::Secret;
+use crate::secret::Secret;
 use crate::error::{Error, Result};
 use crate::id;
 

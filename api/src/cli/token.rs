@@ -10,7 +10,7 @@ use entity::moment::Moment;
 use entity::words::TokenScope;
 
 use super::{account, command, moment, open_current, say};
-use crate::auth::Secret;
+use crate::secret::Secret;
 use crate::config::Config;
 use crate::domain::access_token::{self, AS_A_SESSION, Draft};
 use crate::domain::{self, list};

@@ -10,7 +10,8 @@ use serde::Deserialize;
 use url::{Host, Url};
 
 use crate::auth::provider::{self, Grades, Mapping, Source};
-use crate::auth::{self, SECRET_MIN_BYTES, Secret};
+use crate::auth;
+use crate::secret::{SECRET_MIN_BYTES, Secret};
 use crate::error::{Error, Result};
 
 /// Signing in.

@@ -12,8 +12,8 @@ use sea_orm::{
     QuerySelect,
 };
 
-use crate::auth::Secret;
-use crate::auth::opaque::{self, ACCESS};
+use crate::secret::Secret;
+use crate::secret::opaque::{self, ACCESS};
 use crate::domain::list;
 use crate::error::{Code, Error, Problems, Result};
 use crate::op::{Credential, Op};

@@ -161,6 +161,16 @@ pub async fn own(op: &Op) -> Result<Option<Model>> {
     Ok(found.map(|model| Model { role: signed.role, clearance: signed.clearance, ..model }))
 }
 
+/// The account that asks, if it may change what it signs in with.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] for the anonymous actor and for an account that is gone, [`Error::Forbidden`] if its
+/// credential does not reach so far; otherwise if the database is away.
+pub async fn own_credentials(op: &Op) -> Result<Model> {
+    policy::may(op, Action::ManageTokens)?;
+    own(op).await?.ok_or(Error::Unauthenticated("the account is gone"))
+}
+
 /// The account with this key. Asks nobody for leave: it is for finding out who asks.
 ///
 /// # Errors

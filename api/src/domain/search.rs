@@ -64,6 +64,8 @@ pub type Place = (i32, i64);
 pub struct Query {
     /// The words; all of them must be found.
     pub text: String,
+    /// Only in the dossier with this key; in all that one may see if none is given.
+    pub dossier: Option<i64>,
     /// Only these kinds, if any are named.
     pub kinds: Vec<Kind>,
     /// How many at most.
@@ -165,6 +167,9 @@ fn matching(scope: &Scope, query: &Query, words: &[&str]) -> sea_orm::Select<Ent
             .add(entity::filter::within(Column::FoldedTitle.into_expr(), word))
             .add(entity::filter::within(Column::FoldedBody.into_expr(), word));
         all = all.add(anywhere);
+    }
+    if let Some(dossier) = query.dossier {
+        all = all.add(Column::DossierId.eq(dossier));
     }
     if !query.kinds.is_empty() {
         all = all.add(Column::Kind.is_in(query.kinds.iter().copied()));

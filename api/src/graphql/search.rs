@@ -32,11 +32,11 @@ impl SearchHit {
     }
 }
 
-/// The query field `search`.
+/// The field `search`, of everything that one may see or of the dossier with this key.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct SearchQuery;
+pub struct SearchQuery(pub Option<i64>);
 
-/// The query field `search`.
+/// The field `search`.
 #[Object]
 impl SearchQuery {
     /// The records in whose text all words of the query stand, whatever their case and accents; those that have them in their
@@ -64,6 +64,7 @@ impl SearchQuery {
         };
         let asked = Query {
             text: query,
+            dossier: self.0,
             kinds: kinds.unwrap_or_default().into_iter().map(Into::into).collect(),
             size,
             backward,

@@ -4,7 +4,7 @@ use std::net::TcpStream;
 use serde_json::Value;
 
 use super::*;
-use crate::auth::Secret;
+use crate::secret::Secret;
 use crate::op::{Ids, SystemClock};
 use crate::store::Place;
 use crate::{auth, graphql};

@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
-use super::secret::Secret;
+use super::Secret;
 use crate::error::{Error, Result};
 
 /// The prefix of access tokens for scripts.

@@ -1,5 +1,7 @@
 //! Texts that are never printed.
 
+pub mod opaque;
+
 use std::fmt;
 
 use serde::{Deserialize, Deserializer};
