@@ -20,7 +20,7 @@ const ROOMS: [(&str, &[&str]); 15] = [
     ("auth", &["domain", "op", "id", "secret", "error", "entity"]),
     ("config", &["http", "graphql", "auth", "secret", "store", "error", "entity"]),
     ("telemetry", &["config", "error"]),
-    ("op", &["store", "error", "entity"]),
+    ("op", &["store", "id", "error", "entity"]),
     ("store", &["error", "migration", "entity"]),
     ("id", &["entity"]),
     ("secret", &["error"]),

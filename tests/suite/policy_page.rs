@@ -362,6 +362,8 @@ demarche_tests::suite! {
         let stranger = world.newcomer(10, Role::Analyst, Marking::Red).await;
         let member = world.newcomer(11, Role::Analyst, Marking::Clear).await;
         world.admit(dossier, 11, MemberRole::Editor).await;
+        let script = json!({ "name": "own script", "scopes": ["READ"] });
+        assert_eq!(member.mutate("createAccessToken", script, "").await["errors"], json!([]));
         let mut refused = BTreeSet::new();
         for field in schema.fields("Query") {
             let root = schema.call(field);

@@ -43,7 +43,7 @@ impl Desk {
             json!({ "dossier": dossier, "slug": "talks", "name": "Talks", "mode": "BILATERAL", "kind": "DIALOGUE" });
         let mechanism = created(&client, "Mechanism", talks).await;
         let inspector = Inspector::new(&world.database).await;
-        let before = inspector.counts().await;
+        let before = stored(&inspector).await;
         Self { client, dossier, stakeholder, source, mechanism, stranger, inspector, before }
     }
 
@@ -79,9 +79,16 @@ impl Desk {
 
     /// Nothing was written since the desk was made.
     async fn untouched(self) {
-        assert_eq!(self.before, self.inspector.counts().await);
+        assert_eq!(self.before, stored(&self.inspector).await);
         self.inspector.close().await;
     }
+}
+
+/// How many rows each table has, but for the log of who tried what: refusals are in it.
+async fn stored(inspector: &Inspector) -> BTreeMap<String, i64> {
+    let mut counts = inspector.counts().await;
+    counts.retain(|table, _| !table.starts_with("audit"));
+    counts
 }
 
 const RECORD: &str = "mutation($input: RecordPositionInput!) { recordPosition(input: $input) { position { id }
@@ -157,7 +164,7 @@ demarche_tests::suite! {
         // Beyond what a request may hold at all.
         let answer = desk.client.ask_with(RECORD, json!({ "input": desk.position(json!({ "rationale": long.repeat(2) })) })).await;
         assert_eq!(answer.status, 413, "{:#}", answer.body);
-        assert_eq!(answer.message(), "the body is larger than 16777216 bytes");
+        assert_eq!(answer.message(), "the body has too many bytes: 20000346 found, at most 16777216 allowed");
         let said = desk.refused("recordPosition", desk.position(json!({ "rationale": "a\u{0}b" }))).await;
         assert!(said.starts_with("INVALID rationale: contains the character NUL"), "{said}");
         desk.untouched().await;
@@ -191,7 +198,7 @@ demarche_tests::suite! {
         let replacement = json!({ "id": first, "replacement": desk.position(json!({ "stance": "OPPOSE" })) });
         let second = desk.client.mutate("supersedePosition", replacement.clone(), "position { id }").await;
         assert_eq!(second["errors"], json!([]));
-        let before = desk.inspector.counts().await;
+        let before = stored(&desk.inspector).await;
         let again = desk.refused("supersedePosition", replacement).await;
         assert!(again.starts_with("ALREADY_SUPERSEDED ") && again.lines().count() == 1, "{again}");
         let said = desk.refused("retract", json!({ "id": first, "reason": "wrong" })).await;
@@ -203,7 +210,7 @@ demarche_tests::suite! {
         let late = json!({ "id": second["position"]["id"], "replacement": desk.position(json!({})) });
         let said = desk.refused("supersedePosition", late).await;
         assert!(said.starts_with("ALREADY_RETRACTED "), "{said}");
-        assert_eq!(before, desk.inspector.counts().await);
+        assert_eq!(before, stored(&desk.inspector).await);
         desk.inspector.close().await;
     }
 
