@@ -7,6 +7,7 @@ mod account;
 mod audit;
 mod demo;
 mod file;
+mod import;
 mod key;
 mod load;
 mod migrate;
@@ -79,6 +80,8 @@ enum Command {
     Schema,
     /// Loads a file of the interchange format (JSON Lines): all of it or, if anything is wrong, nothing
     Load(load::Load),
+    /// Imports tables through a mapping, databases of Discourse Network Analyzer, and files of the interchange format
+    Import(import::Import),
 }
 
 /// Runs the program.
@@ -106,6 +109,7 @@ impl Command {
             Self::Audit(command) => command.run(&global.read(None)?).await,
             Self::Schema => say(graphql::sdl().trim_end()),
             Self::Load(load) => load.run(&global.read(None)?).await,
+            Self::Import(import) => import.run(&global.read(None)?).await,
         }
     }
 }

@@ -13,6 +13,7 @@ pub mod access_token;
 pub mod account;
 pub mod assertion;
 pub mod audit;
+pub mod bulk;
 pub mod date;
 pub mod identity;
 pub mod list;

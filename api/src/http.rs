@@ -16,6 +16,7 @@ mod persisted;
 mod refusal;
 mod tag;
 mod task;
+mod transfer;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -256,6 +257,7 @@ fn routes(config: &mut web::ServiceConfig, origins: &[String]) {
                 .route(web::get().to(graphql::get))
                 .default_service(web::to(only_get_or_post)),
         )
+        .service(web::resource("/import").route(web::post().to(transfer::import)).default_service(web::to(only_post)))
         .service(get("/health/live").route(web::get().to(health::live)).route(web::head().to(health::live)))
         .service(get("/health/ready").route(web::get().to(health::ready)).route(web::head().to(health::ready)))
         .service(get("/.well-known/jwks.json").route(web::get().to(keys::keys)).route(web::head().to(keys::keys)))

@@ -248,6 +248,21 @@ impl Op {
         Ok(Self { lane, writes: Trail::default(), ..self.clone() })
     }
 
+    /// Does something within the transaction: all of it or, if it fails, nothing.
+    ///
+    /// # Errors
+    /// What `work` fails with, or if the database does.
+    pub async fn within<T>(&self, work: impl AsyncFnOnce() -> Result<T>) -> Result<T> {
+        use sea_orm::ConnectionTrait;
+        self.lane.execute_unprepared("SAVEPOINT part").await?;
+        let done = work().await;
+        if done.is_err() {
+            self.lane.execute_unprepared("ROLLBACK TO SAVEPOINT part").await?;
+        }
+        self.lane.execute_unprepared("RELEASE SAVEPOINT part").await?;
+        done
+    }
+
     /// The same operation outside of its transaction.
     pub fn outside(&self) -> Self {
         let lane = self.base.store.beside(&self.lane);

@@ -3,8 +3,10 @@
 //! SQLite has two pools: one connection that writes, so that writers queue in the program instead of failing on a locked
 //! file, and several that only read. PostgreSQL has one pool for both.
 
+pub mod bulk;
 mod current;
 mod deadline;
+mod foreign;
 mod lane;
 mod rate;
 
@@ -22,6 +24,7 @@ use sea_orm::{
 };
 
 pub use self::deadline::Deadline;
+pub use self::foreign::foreign;
 pub use self::lane::Lane;
 pub use self::rate::{Bucket, Taken};
 use crate::error::{Error, Result};

@@ -1,7 +1,7 @@
 //! `demarche load`: a file of the interchange format.
 
 use std::fs::File;
-use std::io::{BufReader, Read, stdin};
+use std::io::{Read, stdin};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -34,14 +34,14 @@ impl Load {
         };
         let base = open_current(config).await?;
         let op = recorder(&base, self.recorder.as_deref()).await?;
-        let report = import::load(&op, BufReader::new(source)).await?;
+        let report = import::load(&op, source).await?;
         base.store.close().await;
         say(report)
     }
 }
 
 /// An operation in the name of the one who records.
-async fn recorder(base: &Base, email: Option<&str>) -> Result<Op> {
+pub(super) async fn recorder(base: &Base, email: Option<&str>) -> Result<Op> {
     let nobody = base.op(Actor::Anonymous);
     let account = match email {
         Some(email) => account::find(&nobody, email).await?.ok_or_else(|| {

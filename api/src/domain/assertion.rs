@@ -49,6 +49,17 @@ pub trait Claim: Assertion<Model: IntoActiveModel<Self::Row>> {
     /// The draft that would make this record.
     fn draft(op: &Op, model: &Self::Model) -> impl Future<Output = Result<Self::Draft>> + Send;
 
+    /// The drafts that would make these records, in their order.
+    fn drafts(op: &Op, models: &[Self::Model]) -> impl Future<Output = Result<Vec<Self::Draft>>> + Send {
+        async move {
+            let mut drafts = Vec::with_capacity(models.len());
+            for model in models {
+                drafts.push(Self::draft(op, model).await?);
+            }
+            Ok(drafts)
+        }
+    }
+
     /// Writes what stands in other tables.
     fn write_links(_op: &Op, _id: i64, _draft: &Self::Draft) -> impl Future<Output = Result<()>> + Send {
         async { Ok(()) }
@@ -116,7 +127,7 @@ impl Evidence {
     }
 
     /// The columns of a new row. `floor` is the least marking that it may have.
-    fn provenance(&self, op: &Op, supersedes_id: Option<i64>, floor: Marking) -> Result<Provenance> {
+    pub(super) fn provenance(&self, op: &Op, supersedes_id: Option<i64>, floor: Marking) -> Result<Provenance> {
         let Self { dossier, external_id, source, locator, quote, occurred, credibility, confidence, marking } =
             self.clone();
         let (quote_start, quote_end) = quote.as_ref().map_or((None, None), |quote| (quote.start, quote.end));
@@ -327,19 +338,25 @@ fn still_open<E: Claim>(id: i64) -> sea_orm::UpdateMany<E> {
     E::update_many().filter(E::ID.eq(id)).filter(E::SUPERSEDED_AT.is_null()).filter(E::RETRACTED_AT.is_null())
 }
 
+/// Reports what is wrong with a draft, whatever it refers to.
+pub(super) fn check<E: Claim>(op: &Op, draft: &E::Draft, problems: &mut Problems) -> Result<()> {
+    let (evidence, today) = (E::evidence(draft), op.today());
+    evidence.check(E::OCCURRED, today, problems);
+    E::check(draft, today, problems);
+    marking::check(op, evidence.marking, problems)
+}
+
 async fn write<E: Claim>(op: &Op, draft: &E::Draft, supersedes: Option<i64>) -> Result<E::Model> {
     let evidence = E::evidence(draft);
     let mut problems = Problems::default();
-    let today = op.today();
-    evidence.check(E::OCCURRED, today, &mut problems);
-    E::check(draft, today, &mut problems);
+    check::<E>(op, draft, &mut problems)?;
     let mut references = E::references(draft);
     references.push(Reference::new("dossier", Kind::Dossier, evidence.dossier));
     references.push(Reference::new("source", Kind::Source, evidence.source));
     let floor = reference::check(op, &policy::scope(op)?, evidence.dossier, &references, &mut problems).await?;
-    marking::check(op, evidence.marking, &mut problems)?;
     if let Some(quote) = &evidence.quote {
-        check_quote(op, evidence.source, quote, &mut problems).await?;
+        let text = super::source::text(op, evidence.source).await?;
+        check_quote(text.as_deref(), quote, &mut problems);
     }
     problems.finish()?;
     let model = E::build(draft, evidence.provenance(op, supersedes, floor)?);
@@ -368,10 +385,8 @@ pub async fn successors<E: Assertion>(op: &Op, ids: &[i64]) -> Result<HashMap<i6
 }
 
 /// A quote must stand in the source's text, where that is stored.
-async fn check_quote(op: &Op, source: i64, quote: &Quote, problems: &mut Problems) -> Result<()> {
-    let Some(text) = super::source::text(op, source).await? else {
-        return Ok(());
-    };
+pub(super) fn check_quote(text: Option<&str>, quote: &Quote, problems: &mut Problems) {
+    let Some(text) = text else { return };
     let bounds = quote
         .start
         .zip(quote.end)
@@ -383,7 +398,6 @@ async fn check_quote(op: &Op, source: i64, quote: &Quote, problems: &mut Problem
     if !stands {
         problems.add(Code::Invalid, "quote.exact", "these words do not stand there in the source's text");
     }
-    Ok(())
 }
 
 /// A row: the columns that every assertion has, from its provenance, and its own.

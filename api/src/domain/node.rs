@@ -231,15 +231,8 @@ async fn admit<E: Concept>(op: &Op, id: i64, dossier: i64, draft: &E::Draft) -> 
     let scope = policy::scope(op)?;
     let header = E::header(draft);
     let mut problems = Problems::default();
-    if let Some(slug) = header.slug {
-        check_slug(slug, &mut problems);
-    }
-    problems.optional("externalId", header.external_id, 200);
-    E::check(op, draft, &mut problems);
-    let mut references = E::references(draft);
-    references.extend(header.dossier.map(|dossier| Reference::new("dossier", Kind::Dossier, dossier)));
-    let floor = reference::check(op, &scope, dossier, &references, &mut problems).await?;
-    marking::check(op, header.marking, &mut problems)?;
+    check::<E>(op, draft, &mut problems)?;
+    let floor = reference::check(op, &scope, dossier, &references::<E>(draft), &mut problems).await?;
     let keys = [
         header.slug.and_then(|slug| Some(("slug", slug, E::with_slug(slug)?))),
         header.external_id.map(|key| ("externalId", key, E::with_external_id(key))),
@@ -252,6 +245,24 @@ async fn admit<E: Concept>(op: &Op, id: i64, dossier: i64, draft: &E::Draft) -> 
     }
     E::verify(op, id, draft, &mut problems).await?;
     problems.finish().map(|()| floor)
+}
+
+/// Reports what is wrong with a draft, whatever it refers to.
+pub(super) fn check<E: Concept>(op: &Op, draft: &E::Draft, problems: &mut Problems) -> Result<()> {
+    let header = E::header(draft);
+    if let Some(slug) = header.slug {
+        check_slug(slug, problems);
+    }
+    problems.optional("externalId", header.external_id, 200);
+    E::check(op, draft, problems);
+    marking::check(op, header.marking, problems)
+}
+
+/// All that a draft refers to, its dossier included.
+pub(super) fn references<E: Concept>(draft: &E::Draft) -> Vec<Reference> {
+    let mut references = E::references(draft);
+    references.extend(E::header(draft).dossier.map(|dossier| Reference::new("dossier", Kind::Dossier, dossier)));
+    references
 }
 
 async fn finish<E: Concept>(op: &Op, model: &E::Model, draft: &E::Draft) -> Result<()> {

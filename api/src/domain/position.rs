@@ -1,12 +1,14 @@
 //! Positions: who took which stance on what, when, for which reasons, says whom.
 
+use std::collections::HashMap;
+
 use chrono::NaiveDate;
 use entity::kind::Kind;
 use entity::position::{ActiveModel, Entity, Model};
 use entity::record::{Assertion, Provenance};
 use entity::words::Stance;
 use entity::{position_argument, position_condition};
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
 
 use crate::domain::assertion::{Claim, Evidence, TEXT_MAX};
 use crate::domain::reference::{Reference, Several};
@@ -88,16 +90,14 @@ impl Claim for Entity {
     }
 
     async fn draft(op: &Op, model: &Model) -> Result<Draft> {
-        Ok(Draft {
-            evidence: Evidence::of(Self::provenance(model)),
-            stakeholder: model.stakeholder_id,
-            on_behalf_of: model.on_behalf_of_id,
-            mechanism: model.mechanism_id,
-            stance: model.stance,
-            rationale: model.rationale.clone(),
-            arguments: arguments(op, model.id).await?.into(),
-            conditions: conditions(op, model.id).await?.into(),
-        })
+        let mut links = Links::of(op, &[model.id]).await?;
+        Ok(links.draft(model))
+    }
+
+    async fn drafts(op: &Op, models: &[Model]) -> Result<Vec<Draft>> {
+        let ids: Vec<i64> = models.iter().map(|model| model.id).collect();
+        let mut links = Links::of(op, &ids).await?;
+        Ok(models.iter().map(|model| links.draft(model)).collect())
     }
 
     async fn write_links(op: &Op, id: i64, draft: &Draft) -> Result<()> {
@@ -111,14 +111,46 @@ impl Claim for Entity {
     }
 }
 
-async fn arguments(op: &Op, position: i64) -> Result<Vec<i64>> {
-    let links = position_argument::Entity::find().select_only().column(position_argument::Column::ArgumentId);
-    let links = links.filter(position_argument::Column::PositionId.eq(position));
-    Ok(links.order_by_asc(position_argument::Column::ArgumentId).into_tuple().all(&op.lane).await?)
+/// The arguments and the conditions that positions name, sorted.
+struct Links {
+    arguments: HashMap<i64, Vec<i64>>,
+    conditions: HashMap<i64, Vec<i64>>,
 }
 
-async fn conditions(op: &Op, position: i64) -> Result<Vec<i64>> {
-    let links = position_condition::Entity::find().select_only().column(position_condition::Column::ConditionId);
-    let links = links.filter(position_condition::Column::PositionId.eq(position));
-    Ok(links.order_by_asc(position_condition::Column::ConditionId).into_tuple().all(&op.lane).await?)
+impl Links {
+    async fn of(op: &Op, positions: &[i64]) -> Result<Self> {
+        use {position_argument as argument, position_condition as condition};
+        let keys = || positions.iter().copied();
+        let arguments = argument::Entity::find()
+            .filter(argument::Column::PositionId.is_in(keys()))
+            .order_by_asc(argument::Column::ArgumentId)
+            .all(&op.lane)
+            .await?;
+        let conditions = condition::Entity::find()
+            .filter(condition::Column::PositionId.is_in(keys()))
+            .order_by_asc(condition::Column::ConditionId)
+            .all(&op.lane)
+            .await?;
+        let mut links = Self { arguments: HashMap::new(), conditions: HashMap::new() };
+        for row in arguments {
+            links.arguments.entry(row.position_id).or_default().push(row.argument_id);
+        }
+        for row in conditions {
+            links.conditions.entry(row.position_id).or_default().push(row.condition_id);
+        }
+        Ok(links)
+    }
+
+    fn draft(&mut self, model: &Model) -> Draft {
+        Draft {
+            evidence: Evidence::of(Entity::provenance(model)),
+            stakeholder: model.stakeholder_id,
+            on_behalf_of: model.on_behalf_of_id,
+            mechanism: model.mechanism_id,
+            stance: model.stance,
+            rationale: model.rationale.clone(),
+            arguments: self.arguments.remove(&model.id).unwrap_or_default().into(),
+            conditions: self.conditions.remove(&model.id).unwrap_or_default().into(),
+        }
+    }
 }

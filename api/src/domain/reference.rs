@@ -111,7 +111,7 @@ pub async fn check(
 }
 
 /// The dossier and the marking of each of these records that one may see.
-async fn found(op: &Op, scope: &Scope, kind: Kind, ids: Vec<i64>) -> Result<BTreeMap<i64, (i64, Marking)>> {
+pub(super) async fn found(op: &Op, scope: &Scope, kind: Kind, ids: Vec<i64>) -> Result<BTreeMap<i64, (i64, Marking)>> {
     match kind {
         Kind::Dossier => {
             // Until this transaction ends, no marking in the dossier is raised: what is read of the others below still holds

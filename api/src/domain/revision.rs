@@ -27,14 +27,14 @@ pub struct Change {
     pub after: Value,
 }
 
-/// Writes down the state of a node after an edit. `links` is what belongs to its state but stands in other tables.
-pub(super) async fn leave<E: Node>(op: &Op, model: &E::Model, links: Value) -> Result<()> {
+/// The row of the state of a node after an edit. `links` is what belongs to its state but stands in other tables.
+pub(super) fn of<E: Node>(op: &Op, model: &E::Model, links: Value) -> Result<Model> {
     let upkeep = E::upkeep(model);
     let mut snapshot = serde_json::to_value(model)?;
     if let (Value::Object(fields), Value::Object(links)) = (&mut snapshot, links) {
         fields.extend(links);
     }
-    let revision = Model {
+    Ok(Model {
         id: op.id(),
         dossier_id: upkeep.dossier_id,
         kind: E::KIND,
@@ -44,8 +44,12 @@ pub(super) async fn leave<E: Node>(op: &Op, model: &E::Model, links: Value) -> R
         recorded_at: upkeep.updated_at,
         recorded_by: policy::signed(op)?.id,
         snapshot: snapshot.to_string(),
-    };
-    let row: ActiveModel = revision.into_active_model().reset_all();
+    })
+}
+
+/// Writes down the state of a node after an edit.
+pub(super) async fn leave<E: Node>(op: &Op, model: &E::Model, links: Value) -> Result<()> {
+    let row: ActiveModel = of::<E>(op, model, links)?.into_active_model().reset_all();
     Entity::insert(row).exec_without_returning(&op.lane).await?;
     Ok(())
 }

@@ -81,15 +81,15 @@ pub struct Query {
 }
 
 /// Letters without their case and their accents.
-fn fold(text: &str) -> String {
+pub(crate) fn fold(text: &str) -> String {
     text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect()
 }
 
-/// Writes down the text by which a record is found, in place of an earlier one.
-pub(super) async fn index<E: Record>(op: &Op, model: &E::Model, words: Words) -> Result<()> {
+/// The row of the text by which a record is found.
+pub(super) fn document<E: Record>(model: &E::Model, words: &Words) -> Result<Model> {
     use sea_orm::ModelTrait;
     let marking = sea_orm::sea_query::ValueType::try_from(model.get(E::MARKING)).map_err(Error::internal)?;
-    let document = Model {
+    Ok(Model {
         id: E::id_of(model),
         dossier_id: E::dossier_of(model),
         kind: E::KIND,
@@ -97,8 +97,12 @@ pub(super) async fn index<E: Record>(op: &Op, model: &E::Model, words: Words) ->
         folded_title: fold(&words.title),
         folded_body: fold(&words.body),
         title: words.title.chars().take(TITLE_MAX).collect(),
-    };
-    let row: ActiveModel = document.into_active_model().reset_all();
+    })
+}
+
+/// Writes down the text by which a record is found, in place of an earlier one.
+pub(super) async fn index<E: Record>(op: &Op, model: &E::Model, words: Words) -> Result<()> {
+    let row: ActiveModel = document::<E>(model, &words)?.into_active_model().reset_all();
     let replace = OnConflict::column(Column::Id)
         .update_columns([Column::Marking, Column::Title, Column::FoldedTitle, Column::FoldedBody])
         .to_owned();

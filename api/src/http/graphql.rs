@@ -74,7 +74,7 @@ struct Body {
     _share: Option<OwnedSemaphorePermit>,
 }
 
-fn bearer(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
+pub(super) fn bearer(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
     let Some(value) = headers.get(AUTHORIZATION) else { return Ok(None) };
     let token = value.to_str().ok().and_then(|text| {
         let (scheme, token) = text.trim().split_once(' ')?;

@@ -20,7 +20,7 @@ use crate::error::Result;
 /// A line that holds a node.
 pub(super) trait NodeLine: DeserializeOwned + Send {
     /// The kind of the node.
-    type Entity: Concept;
+    type Entity: Concept + sea_orm::EntityTrait<Column: sea_orm::Iterable>;
 
     /// What the line says of it.
     fn draft(self, names: &mut Names<'_>) -> impl Future<Output = Result<<Self::Entity as Concept>::Draft>> + Send;
@@ -29,7 +29,7 @@ pub(super) trait NodeLine: DeserializeOwned + Send {
 /// A line that holds an assertion.
 pub(super) trait ClaimLine: DeserializeOwned + Send {
     /// The kind of the assertion.
-    type Entity: Claim;
+    type Entity: Claim + sea_orm::EntityTrait<Column: sea_orm::Iterable>;
 
     /// What the line says.
     fn draft(self, names: &mut Names<'_>) -> impl Future<Output = Result<<Self::Entity as Claim>::Draft>> + Send;
@@ -39,15 +39,15 @@ impl NodeLine for record::Dossier {
     type Entity = entity::dossier::Entity;
 
     async fn draft(self, names: &mut Names<'_>) -> Result<dossier::Draft> {
-        let Self { _record, slug, title, question, description, marking } = self;
-        // The format has no word for a dossier's external id, so that a file cannot mean to take it away.
+        let Self { _record, slug, title, question, description, external_id, marking } = self;
+        // Left out, it stays: a file that does not know of one cannot mean to take it away.
         let stored = match Self::Entity::with_slug(&slug) {
-            Some(filter) => list::get::<Self::Entity>(names.op(), filter).await?,
-            None => None,
+            Some(filter) if external_id.is_none() => list::get::<Self::Entity>(names.op(), filter).await?,
+            _ => None,
         };
         Ok(dossier::Draft {
             slug,
-            external_id: stored.and_then(|stored| stored.external_id),
+            external_id: external_id.or(stored.and_then(|stored| stored.external_id)),
             marking,
             title,
             question,

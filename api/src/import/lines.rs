@@ -2,7 +2,8 @@
 
 use std::io::{BufRead, Read};
 
-use super::at_line;
+use super::input::unreadable;
+use super::report::Wrong;
 use crate::error::{Error, Result};
 
 /// The most bytes of a line: a source with the longest text that is allowed fits in.
@@ -25,15 +26,14 @@ impl<R: BufRead> Lines<R> {
         Self { reader, number: 0, line: Vec::new() }
     }
 
-    /// The next line and its number, counted from 1.
+    /// The next line and its number, counted from 1; or why it cannot be one.
     ///
     /// # Errors
-    /// [`Error::BadInput`] if it is too long, is not UTF-8, or cannot be read.
-    pub(super) fn next(&mut self) -> Result<Option<(u64, &str)>> {
-        while self.fill().map_err(|error| at_line(self.number, "", error))? {
+    /// [`Error::BadInput`] if the file cannot be read any further.
+    pub(super) fn next(&mut self) -> Result<Option<(u64, Result<&str, Wrong>)>> {
+        while self.fill().map_err(|error| Error::BadInput(format!("line {}: {error}", self.number)))? {
             if !self.line.trim_ascii().is_empty() {
-                let text = text(&self.line).map_err(|error| at_line(self.number, "", error))?;
-                return Ok(Some((self.number, text)));
+                return Ok(Some((self.number, text(&self.line))));
             }
         }
         Ok(None)
@@ -45,7 +45,7 @@ impl<R: BufRead> Lines<R> {
         self.line.clear();
         // Bounded, so that a file without line ends does not fill the memory.
         let read = self.reader.by_ref().take(READ_BYTES_MAX).read_until(b'\n', &mut self.line);
-        if read.map_err(|cause| Error::BadInput(format!("cannot be read: {cause}")))? == 0 {
+        if read.map_err(|cause| unreadable(&cause))? == 0 {
             return Ok(false);
         }
         if self.line.last() == Some(&b'\n') {
@@ -64,9 +64,9 @@ impl<R: BufRead> Lines<R> {
     }
 }
 
-fn text(line: &[u8]) -> Result<&str> {
-    std::str::from_utf8(line).map_err(|error| {
-        let column = error.valid_up_to() + 1;
-        Error::BadInput(format!("is not UTF-8 (byte {column} of the line)"))
+fn text(line: &[u8]) -> Result<&str, Wrong> {
+    std::str::from_utf8(line).map_err(|error| Wrong {
+        column: Some(error.valid_up_to() + 1),
+        ..Wrong::new("is not UTF-8: the column counts bytes; `iconv -f latin1 -t utf-8` makes it so, if it is Latin-1")
     })
 }

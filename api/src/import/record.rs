@@ -3,17 +3,23 @@
 //! The kind is read first, then the struct of that kind: an enum tagged inside would know of an error neither its field
 //! nor its place. Every optional field is an [`Option`], lists too, because leaving out and `null` are the same.
 
+use std::collections::BTreeMap;
+
+use entity::kind::Kind;
 use entity::words::{
     EventRole, Frame, ImplicationKind, Likelihood, Marking, MechanismKind, MechanismMode, MechanismStatus, PartyRole,
     RelationKind, Reliability, StakeholderKind, Stance, Verdict,
 };
+use sea_orm::Iterable;
+use serde::de::value::MapDeserializer;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Deserializer};
 use serde_json::error::Category;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::report::Wrong;
 use crate::domain::date::PartialDate;
-use crate::error::{Error, Result};
 
 /// What the first line must be.
 pub(super) const HEADER_EXPECTED: &str =
@@ -29,15 +35,13 @@ const KINDS: &str = "dossier, stakeholder, mechanism, source, condition, argumen
 #[derive(Debug)]
 pub(super) struct Tag {
     pub(super) record: String,
-    name: Option<String>,
+    slug: Option<String>,
+    external_id: Option<String>,
 }
 
 impl Tag {
     /// Reads the tag of a line, and lets only whole JSON objects pass.
-    ///
-    /// # Errors
-    /// [`Error::BadInput`] if the line is no JSON object or has no tag.
-    pub(super) fn read(text: &str) -> Result<Self> {
+    pub(super) fn read(text: &str) -> Result<Self, Wrong> {
         // Values, so that one of another type is reported where the whole record is read and its kind is known.
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
@@ -48,32 +52,47 @@ impl Tag {
         }
         let word = |value| if let Some(Value::String(word)) = value { Some(word) } else { None };
         if !text.trim_start().starts_with('{') {
-            return Err(Error::BadInput("is not a JSON object".to_owned()));
+            return Err(Wrong::new("is not a JSON object"));
         }
         let raw: Raw = serde_json::from_str(text).map_err(|error| broken(text, &error))?;
-        let missing = || Error::BadInput(format!("record: must be there, expected one of {KINDS}"));
-        Ok(Self { record: word(raw.record).ok_or_else(missing)?, name: word(raw.slug).or(word(raw.external_id)) })
+        let missing = || Wrong::new(format!("record: must be there, expected one of {KINDS}"));
+        Ok(Self {
+            record: word(raw.record).ok_or_else(missing)?,
+            slug: word(raw.slug),
+            external_id: word(raw.external_id),
+        })
+    }
+
+    /// The names by which others may refer to it.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        [&self.slug, &self.external_id].into_iter().flatten().map(String::as_str)
     }
 
     /// The record in a sentence.
     pub(super) fn what(&self) -> String {
-        match &self.name {
+        match self.names().next() {
             Some(name) => format!("{} {name:?}", self.record),
             None => self.record.clone(),
         }
     }
+
+    /// What kind of record it is.
+    pub(super) fn kind(&self) -> Result<Kind, Wrong> {
+        kind(&self.record).ok_or_else(|| Wrong {
+            field: Some("record".to_owned()),
+            ..Wrong::new(format!("record: there is no kind {:?}, expected one of {KINDS}", self.record))
+        })
+    }
 }
 
-/// There is no such kind of record.
-pub(super) fn unknown(record: &str) -> Error {
-    Error::BadInput(format!("record: there is no kind {record:?}, expected one of {KINDS}"))
+/// The kind that the format calls so.
+pub(super) fn kind(name: &str) -> Option<Kind> {
+    let known = |kind: &Kind| (kind.is_node() || kind.is_assertion()) && kind.noun() == name;
+    Kind::iter().find(known)
 }
 
 /// Lets only the header of a file of this format and version pass.
-///
-/// # Errors
-/// [`Error::BadInput`] otherwise.
-pub(super) fn check_header(text: &str) -> Result<()> {
+pub(super) fn check_header(text: &str) -> Result<(), Wrong> {
     // Not strict at first: the header of a newer version may well have more fields, and its version is the better reason.
     #[derive(Deserialize)]
     struct Loose {
@@ -90,64 +109,102 @@ pub(super) fn check_header(text: &str) -> Result<()> {
         #[serde(rename = "version")]
         _version: IgnoredAny,
     }
-    let tag = Tag::read(text).map_err(|error| Error::BadInput(format!("{error}; {HEADER_EXPECTED}")))?;
+    let expected = |wrong: Wrong| Wrong { message: format!("{}; {HEADER_EXPECTED}", wrong.message), ..wrong };
+    let tag = Tag::read(text).map_err(expected)?;
     if tag.record != "header" {
-        return Err(Error::BadInput(HEADER_EXPECTED.to_owned()));
+        return Err(Wrong::new(HEADER_EXPECTED));
     }
-    let Loose { format, version } =
-        read(text).map_err(|error| Error::BadInput(format!("header: {error}; {HEADER_EXPECTED}")))?;
+    let Loose { format, version } = read(text).map_err(expected)?;
     if format != FORMAT {
-        return Err(Error::BadInput(format!("header: the file has the format {format}, expected {FORMAT:?}")));
+        return Err(Wrong::new(format!("the file has the format {format}, expected {FORMAT:?}")));
     }
     if version != VERSION {
-        let message = format!("header: the file has version {version} of the format, this program reads {VERSION}");
-        return Err(Error::BadInput(message));
+        let message = format!("the file has version {version} of the format, this program reads {VERSION}");
+        return Err(Wrong::new(message));
     }
-    read::<Header>(text).map(drop).map_err(|error| Error::BadInput(format!("header: {error}")))
+    read::<Header>(text).map(drop)
 }
 
 /// Reads a record of a known kind.
-///
-/// # Errors
-/// [`Error::BadInput`] that names the field, the column, and what was expected.
-pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<T> {
-    serde_json::from_str(text).map_err(|error| wrong::<T>(text, &error))
+pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<T, Wrong> {
+    serde_json::from_str(text).map_err(|error| {
+        let (column, message) = (column(text, &error), message(&error));
+        let fields: Map<String, Value> = serde_json::from_str(text).unwrap_or_default();
+        named(field_of::<T>(fields, &message), Some(column), message)
+    })
+}
+
+/// Reads a record of a known kind from its fields.
+pub(super) fn assemble<T: DeserializeOwned>(fields: Vec<(&str, Value)>) -> Result<T, Wrong> {
+    let record = [("record", &Value::Null)].into_iter().chain(fields.iter().map(|(field, value)| (*field, value)));
+    T::deserialize(MapDeserializer::<_, serde_json::Error>::new(record)).map_err(|error| {
+        let message = message(&error);
+        let fields = fields.into_iter().map(|(field, value)| (field.to_owned(), value)).collect();
+        named(field_of::<T>(fields, &message), None, message)
+    })
+}
+
+/// Why a kind of record has no field of this name, if it has none.
+pub(super) fn no_such_field(kind: Kind, field: &str) -> Option<String> {
+    let fields = vec![(field, Value::Null)];
+    let wrong = match kind {
+        Kind::Dossier => assemble::<Dossier>(fields).err(),
+        Kind::Stakeholder => assemble::<Stakeholder>(fields).err(),
+        Kind::Mechanism => assemble::<Mechanism>(fields).err(),
+        Kind::Source => assemble::<Source>(fields).err(),
+        Kind::Condition => assemble::<Condition>(fields).err(),
+        Kind::Argument => assemble::<Argument>(fields).err(),
+        Kind::Position => assemble::<Position>(fields).err(),
+        Kind::Relation => assemble::<Relation>(fields).err(),
+        Kind::Status => assemble::<Status>(fields).err(),
+        Kind::Finding => assemble::<Finding>(fields).err(),
+        Kind::Event => assemble::<Event>(fields).err(),
+        Kind::Implication => assemble::<Implication>(fields).err(),
+        Kind::Rating => assemble::<Rating>(fields).err(),
+        Kind::Revision | Kind::Account | Kind::Session | Kind::AccessToken => None,
+    };
+    wrong.map(|wrong| wrong.message).filter(|message| message.starts_with("unknown field"))
 }
 
 /// The line is not JSON.
-fn broken(text: &str, error: &serde_json::Error) -> Error {
-    let (column, message) = (column(text, error), message(error));
-    Error::BadInput(match error.classify() {
-        Category::Eof => format!("column {column}: the JSON breaks off: {message}"),
-        Category::Syntax | Category::Io => format!("column {column}: is not JSON: {message}"),
-        Category::Data => format!("column {column}: {message}"),
-    })
+fn broken(text: &str, error: &serde_json::Error) -> Wrong {
+    let message = message(error);
+    let message = match error.classify() {
+        Category::Eof => format!("the JSON breaks off: {message}"),
+        Category::Syntax | Category::Io => format!("is not JSON: {message}"),
+        Category::Data => message,
+    };
+    Wrong { field: None, column: Some(column(text, error)), message }
 }
 
-/// The line is JSON, but not that of a `T`.
-fn wrong<T: DeserializeOwned>(text: &str, error: &serde_json::Error) -> Error {
-    let message = message(error);
+/// What is wrong with a field, with its name before it.
+fn named(field: Option<String>, column: Option<usize>, message: String) -> Wrong {
     // What is missing is at no place.
     if message.starts_with("missing field") {
-        return Error::BadInput(message);
+        return Wrong::new(message);
     }
-    let column = column(text, error);
-    Error::BadInput(match field_of::<T>(text, &message) {
-        Some(field) if !message.starts_with(&format!("unknown field `{field}`")) => {
-            format!("{field}: {message} (column {column})")
-        }
-        _ => format!("{message} (column {column})"),
-    })
+    let message = match &field {
+        Some(field) if !message.starts_with(&format!("unknown field `{field}`")) => format!("{field}: {message}"),
+        _ => message,
+    };
+    Wrong { field, column, message }
 }
 
 /// The field that an error comes from, which serde does not say: the one that brings the same error when it stands alone.
-fn field_of<T: DeserializeOwned>(text: &str, error: &str) -> Option<String> {
-    let fields: Map<String, Value> = serde_json::from_str(text).ok()?;
+fn field_of<T: DeserializeOwned>(fields: Map<String, Value>, error: &str) -> Option<String> {
     fields.into_iter().find_map(|(field, value)| {
         let alone = Value::Object(Map::from_iter([(field.clone(), value)])).to_string();
         let same = serde_json::from_str::<T>(&alone).is_err_and(|other| message(&other) == error);
         same.then_some(field)
     })
+}
+
+/// The character of a line at which the value of a field begins, counted from 1.
+pub(super) fn column_of(text: &str, field: &str) -> Option<usize> {
+    let fields: BTreeMap<String, &RawValue> = serde_json::from_str(text).ok()?;
+    let value = fields.get(field)?.get();
+    let offset = value.as_ptr().addr().checked_sub(text.as_ptr().addr())?;
+    Some(text.get(..offset)?.chars().count() + 1)
 }
 
 /// What serde says, without the place: its line is always 1, and its column counts bytes.
@@ -229,6 +286,7 @@ line! {
         title: String,
         question: Option<String>,
         description: Option<String>,
+        external_id: Option<String>,
         marking: Option<Marking>,
     }
 }

@@ -1,0 +1,20 @@
+//! Databases of other programs.
+
+use std::path::Path;
+
+use sea_orm::SqlxSqliteConnector;
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
+
+use super::Lane;
+use crate::error::{Error, Result};
+
+/// Opens an SQLite file that another program made, to look at it and leave it as it is.
+///
+/// # Errors
+/// [`Error::BadInput`] if it cannot be opened.
+pub async fn foreign(path: &Path) -> Result<Lane> {
+    let options = SqliteConnectOptions::new().filename(path).read_only(true).immutable(true).create_if_missing(false);
+    let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await;
+    let pool = pool.map_err(|cause| Error::BadInput(format!("cannot open {}: {cause}", path.display())))?;
+    Ok(Lane::new(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool)))
+}
