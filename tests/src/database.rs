@@ -138,7 +138,8 @@ async fn fresh_postgres(migrated: bool) -> Result<Database, String> {
     Ok(Database { engine: Engine::Postgres, url: format!("{server}/{name}"), folder: None })
 }
 
-/// A private PostgreSQL cluster. It ends with this process, however that ends: a shell waits for our end of a pipe to close.
+/// A private PostgreSQL cluster. It ends with this process, however that ends: a shell waits for our end of a pipe to close,
+/// and takes the data away.
 struct Cluster {
     _guard: Child,
     _folder: TempDir,
@@ -160,7 +161,8 @@ impl Cluster {
              echo ready\n\
              cat >/dev/null\n\
              kill -QUIT $server\n\
-             wait $server\n",
+             wait $server\n\
+             rm -rf data\n",
             bin = bin.display(),
         );
         let mut guard = shell(folder.path(), &script).map_err(|e| format!("no private cluster: {e}"))?;
