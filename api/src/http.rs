@@ -271,6 +271,11 @@ async fn only_get_or_post(request: HttpRequest, payload: web::Payload) -> HttpRe
     Refusal::method("GET, POST").answer(&log::id(&request))
 }
 
+async fn only_post(request: HttpRequest, payload: web::Payload) -> HttpResponse {
+    task::refuse_rest(payload);
+    Refusal::method("POST").answer(&log::id(&request))
+}
+
 async fn only_get(request: HttpRequest, payload: web::Payload) -> HttpResponse {
     task::refuse_rest(payload);
     Refusal::method("GET, HEAD").answer(&log::id(&request))

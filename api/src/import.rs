@@ -62,6 +62,14 @@ impl Default for Options {
     }
 }
 
+/// Whether the actor may import at all: for a door that asks before it takes a long file.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] or [`Error::Forbidden`] if not.
+pub fn may(op: &Op) -> Result<()> {
+    crate::domain::assertion::may_write(op)
+}
+
 /// Loads a file of the interchange format: all of it, or nothing.
 ///
 /// # Errors

@@ -252,12 +252,15 @@ impl Op {
     ///
     /// # Errors
     /// What `work` fails with, or if the database does.
-    pub async fn within<T>(&self, work: impl AsyncFnOnce() -> Result<T>) -> Result<T> {
+    pub async fn within<T>(&self, work: impl AsyncFnOnce(&Self) -> Result<T>) -> Result<T> {
         use sea_orm::ConnectionTrait;
+        let part = Self { writes: Trail::default(), ..self.clone() };
         self.lane.execute_unprepared("SAVEPOINT part").await?;
-        let done = work().await;
-        if done.is_err() {
-            self.lane.execute_unprepared("ROLLBACK TO SAVEPOINT part").await?;
+        let done = work(&part).await;
+        match done {
+            // The log says nothing of what was not done.
+            Err(_) => drop(self.lane.execute_unprepared("ROLLBACK TO SAVEPOINT part").await?),
+            Ok(_) => self.writes.absorb(&part.writes),
         }
         self.lane.execute_unprepared("RELEASE SAVEPOINT part").await?;
         done

@@ -180,6 +180,14 @@ impl Evidence {
     }
 }
 
+/// Whether the actor may record anything anywhere.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] or [`Error::Forbidden`] if not.
+pub fn may_write(op: &Op) -> Result<()> {
+    policy::may(op, Action::Assert)
+}
+
 /// Records an assertion. To be called within a transaction.
 ///
 /// # Errors

@@ -9,8 +9,9 @@ use sea_orm::{ColumnTrait, EntityTrait, Iterable, QueryFilter, QuerySelect};
 
 use entity::record::{Record, Upkeep};
 
+use crate::domain::audit;
 use crate::domain::assertion::{self, Claim};
-use crate::domain::node::{self, Concept, taken};
+use crate::domain::node::{self, Concept};
 use crate::domain::reference::{self, Reference};
 use crate::domain::{revision, search, source};
 use crate::error::{Code, Error, Problems, Result};
@@ -138,6 +139,7 @@ impl Bulk {
         }
         bulk::insert::<entity::search_document::Entity>(&op.lane, &documents).await?;
         bulk::insert::<entity::revision::Entity>(&op.lane, &revisions).await?;
+        models.iter().for_each(|model| audit::wrote::<E>(op, model));
         Ok(made)
     }
 
@@ -296,7 +298,7 @@ async fn correct<E: Claim>(op: &Op, id: i64, before: Option<E::Draft>, draft: &E
     if before == draft {
         return Ok(Fate::Unchanged(id));
     }
-    let corrected = op.within(async || assertion::supersede::<E>(op, id, &draft).await).await?;
+    let corrected = op.within(async |op| assertion::supersede::<E>(op, id, &draft).await).await?;
     Ok(Fate::Superseded(E::id_of(&corrected)))
 }
 
@@ -304,6 +306,16 @@ async fn correct<E: Claim>(op: &Op, id: i64, before: Option<E::Draft>, draft: &E
 fn hidden<E: Claim>() -> Error {
     let message = format!("another {} already has it", E::KIND.noun());
     Error::refused(Code::Taken, "externalId", message)
+}
+
+/// Two writers wanted the same slug or external id at once, and the database let one in.
+fn taken(cause: sea_orm::DbErr) -> Error {
+    match cause.sql_err() {
+        Some(sea_orm::SqlErr::UniqueConstraintViolation(_)) => {
+            Error::refused(Code::Taken, "", "another record with this slug or external id was written at the same time")
+        }
+        _ => cause.into(),
+    }
 }
 
 /// Lets what is wrong with a draft pass as a result, and a fault and a refusal of the actor as an error.
@@ -327,5 +339,6 @@ where
         documents.extend(E::words(model).map(|words| search::document::<E>(model, &words)).transpose()?);
     }
     bulk::insert::<entity::search_document::Entity>(&op.lane, &documents).await?;
+    models.iter().for_each(|model| audit::wrote::<E>(op, model));
     Ok(())
 }

@@ -9,6 +9,7 @@ use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest};
 
 use crate::auth::random_hex;
+use crate::op::Origin;
 use crate::telemetry;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -30,6 +31,15 @@ pub struct Outcome {
     pub code: Option<String>,
     /// How many statements were run.
     pub statements: u32,
+}
+
+/// Where a request comes from, for the audit log.
+pub fn origin(request: &HttpRequest, operation: Option<&str>) -> Origin {
+    Origin {
+        request: Some(id(request)),
+        address: request.peer_addr().map(|address| address.ip().to_string()),
+        operation: operation.map(str::to_owned),
+    }
 }
 
 /// Gives the request its id, and logs one line when it is answered.

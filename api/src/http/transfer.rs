@@ -22,8 +22,7 @@ use super::{App, State, graphql, log, task};
 use crate::error::{Error, Result};
 use crate::id;
 use crate::import::{self, OnError, Options, Report};
-use crate::op::{Actor, Op};
-use crate::policy::{self, Action};
+use crate::op::{Actor, Op, Origin};
 
 /// The most bytes of a body.
 const BODY_BYTES_MAX: u64 = 1 << 30;
@@ -58,22 +57,25 @@ enum Format {
 }
 
 /// Loads a body.
-pub async fn import(request: HttpRequest, payload: web::Payload, state: web::Data<State>) -> HttpResponse {
+pub async fn import(request: HttpRequest, mut payload: web::Payload, state: web::Data<State>) -> HttpResponse {
     let id = log::id(&request);
-    match receive(&request, payload, &state, &id).await {
+    match receive(&request, &mut payload, &state, &id).await {
         Ok((report, outcome)) => {
             let mut answer =
                 HttpResponse::Ok().insert_header((CACHE_CONTROL, HeaderValue::from_static("no-store"))).json(report);
             answer.extensions_mut().insert(outcome);
             answer
         }
-        Err(refusal) => refusal.answer(&id),
+        Err(refusal) => {
+            task::refuse_rest(payload);
+            refusal.answer(&id)
+        }
     }
 }
 
 async fn receive(
     request: &HttpRequest,
-    payload: web::Payload,
+    payload: &mut web::Payload,
     state: &State,
     id: &str,
 ) -> Result<(Report, Outcome), Refusal> {
@@ -86,7 +88,7 @@ async fn receive(
     }
     // Who may not import is told so before the body is read.
     let bearer = graphql::bearer(request.headers())?;
-    let op = task::run(&state.runtime, id, admit(state.app.clone(), bearer)).await??;
+    let op = task::run(&state.runtime, id, admit(state.app.clone(), log::origin(request, Some("import")), bearer)).await??;
     let file = spool(payload).await?;
     Ok(task::run(&state.runtime, id, load(op, file, format, asked)).await??)
 }
@@ -104,14 +106,15 @@ fn format(headers: &HeaderMap) -> Result<Format, Refusal> {
     }
 }
 
-async fn admit(app: App, bearer: Option<String>) -> Result<Op> {
+async fn admit(app: App, from: Origin, bearer: Option<String>) -> Result<Op> {
     let mut op = app.base.op(Actor::Anonymous);
+    op.origin = from;
     op.actor = app.auth.actor(&op, bearer.as_deref()).await?;
-    policy::may(&op, Action::Assert)?;
+    import::may(&op)?;
     Ok(op)
 }
 
-async fn spool(mut payload: web::Payload) -> Result<NamedTempFile, Refusal> {
+async fn spool(payload: &mut web::Payload) -> Result<NamedTempFile, Refusal> {
     let full = |cause| Refusal::from(Error::internal(cause));
     let mut file = NamedTempFile::new().map_err(full)?;
     let mut bytes = 0;

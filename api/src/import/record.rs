@@ -161,7 +161,7 @@ pub(super) fn no_such_field(kind: Kind, field: &str) -> Option<String> {
         Kind::Event => assemble::<Event>(fields).err(),
         Kind::Implication => assemble::<Implication>(fields).err(),
         Kind::Rating => assemble::<Rating>(fields).err(),
-        Kind::Revision | Kind::Account | Kind::Session | Kind::AccessToken => None,
+        Kind::Revision | Kind::Account | Kind::Session | Kind::AccessToken | Kind::AuditEntry => None,
     };
     wrong.map(|wrong| wrong.message).filter(|message| message.starts_with("unknown field"))
 }

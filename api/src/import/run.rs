@@ -296,7 +296,7 @@ impl Run<'_> {
         let put = match self.stage.on_error {
             OnError::Abort => node::put::<L::Entity>(op, &draft).await?,
             // What is refused halfway must leave nothing.
-            OnError::Skip => op.within(async || node::put::<L::Entity>(op, &draft).await).await?,
+            OnError::Skip => op.within(async |op| node::put::<L::Entity>(op, &draft).await).await?,
         };
         let id = L::Entity::id_of(put.record());
         self.remember::<L>(&draft, id);

@@ -52,8 +52,13 @@ impl Trail {
 
     /// Takes over what another trail has, which is empty then.
     pub fn absorb(&self, other: &Self) {
-        let mut taken = other.take();
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).append(&mut taken);
+        for (step, Touched { named, more }) in other.take() {
+            for (kind, id) in named {
+                self.add(step, kind, id);
+            }
+            let mut steps = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            steps.entry(step).or_default().more += more;
+        }
     }
 
     /// Everything so far; the trail is empty then.
