@@ -18,8 +18,8 @@ pub use self::auth::{Accounts, Auth, Provider};
 pub use self::source::Setting;
 use crate::error::{Error, Result};
 use crate::graphql::bound::Bounds;
-use crate::http::Introspection;
-use crate::store::Place;
+use crate::http::{Introspection, Limits};
+use crate::store::{Bucket, Place};
 
 /// Every key with its default and its documentation.
 pub const DEFAULTS: &str = include_str!("config/defaults.toml");
@@ -40,6 +40,8 @@ pub struct Config {
     pub auth: Auth,
     /// What a query may ask for.
     pub graphql: Graphql,
+    /// How much each may ask.
+    pub rate: Rate,
     /// What is logged, and how.
     pub log: Log,
 }
@@ -114,6 +116,31 @@ pub struct Graphql {
     pub trusted_documents: Option<PathBuf>,
 }
 
+/// How much each may ask.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rate {
+    /// How many points the bucket of an account holds; 0: no limit.
+    pub actor_points: u32,
+    /// How many flow into it each second.
+    pub actor_points_s: u32,
+    /// How many points the bucket of an address holds; 0: no limit.
+    pub address_points: u32,
+    /// How many flow into it each second.
+    pub address_points_s: u32,
+}
+
+impl Rate {
+    /// The buckets.
+    pub fn limits(&self) -> Limits {
+        let bucket = |size, per_second| (size > 0).then_some(Bucket { size, per_second });
+        Limits {
+            actor: bucket(self.actor_points, self.actor_points_s),
+            address: bucket(self.address_points, self.address_points_s),
+        }
+    }
+}
+
 /// What is logged, and how.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -135,7 +162,7 @@ pub enum LogFormat {
 }
 
 /// The keys that hold whole numbers, with their bounds, both included.
-const BOUNDS: [(&str, i64, i64); 26] = [
+const BOUNDS: [(&str, i64, i64); 30] = [
     ("node", 0, 1023),
     ("database.connections_max", 1, 1000),
     ("database.wait_max_ms", 1, 600_000),
@@ -162,6 +189,10 @@ const BOUNDS: [(&str, i64, i64); 26] = [
     ("graphql.complexity_max", 1, 1_000_000_000),
     ("graphql.errors_max", 1, 10_000),
     ("graphql.persisted_bytes_max", 0, 1 << 30),
+    ("rate.actor_points", 0, 1_000_000_000),
+    ("rate.actor_points_s", 1, 1_000_000_000),
+    ("rate.address_points", 0, 1_000_000_000),
+    ("rate.address_points_s", 1, 1_000_000_000),
 ];
 
 impl Config {
@@ -200,7 +231,7 @@ impl Config {
                 problems.push(format!("{key}{value} ({}): expected {expected}", source::of(figment, key)));
             }
         };
-        let Self { node: _, database, http, auth, graphql: _, log } = self;
+        let Self { node: _, database, http, auth, graphql: _, rate: _, log } = self;
         let scheme = database.url.split(':').next();
         expect(
             matches!(scheme, Some("sqlite" | "postgres" | "postgresql")) && database.url.contains(':'),

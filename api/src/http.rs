@@ -9,6 +9,7 @@ mod document;
 mod graphql;
 mod health;
 mod keys;
+pub mod limit;
 mod log;
 mod origin;
 mod page;
@@ -34,6 +35,7 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use self::persisted::Persisted;
+pub use self::limit::Limits;
 pub use self::persisted::Trusted;
 pub use self::task::runtime;
 use self::refusal::Refusal;
@@ -83,6 +85,8 @@ pub struct Settings {
     pub origins: Vec<String>,
     /// How many bytes of documents are kept for those who call them by their hash.
     pub persisted_bytes_max: usize,
+    /// How much each may ask.
+    pub limits: Limits,
     /// The only documents that are run; none: all are.
     pub trusted: Option<Trusted>,
 }
@@ -113,6 +117,7 @@ impl Default for Settings {
             introspection: Introspection::SignedIn,
             origins: Vec::new(),
             persisted_bytes_max: 4 << 20,
+            limits: Limits::default(),
             trusted: None,
         }
     }

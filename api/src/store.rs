@@ -24,7 +24,7 @@ use sea_orm::{
 };
 
 pub use self::deadline::Deadline;
-pub use self::foreign::foreign;
+pub use self::foreign::{foreign, read_foreign};
 pub use self::lane::Lane;
 pub use self::rate::{Bucket, Taken};
 use crate::error::{Error, Result};

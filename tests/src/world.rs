@@ -10,7 +10,7 @@ use demarche_api::auth::{Auth, Passwords, Settings as AuthSettings};
 use demarche_api::secret::Secret;
 use demarche_api::domain;
 use demarche_api::graphql;
-use demarche_api::http::{App, Running, Server, Settings};
+use demarche_api::http::{App, Limits, Running, Server, Settings};
 use demarche_api::import;
 use demarche_api::op::{Actor, Base, Clock, Ids, Op};
 use entity::account;
@@ -63,7 +63,7 @@ impl World {
         }
         let schema = schema::schema(auth.clone());
         let app = App { base: base.clone(), auth: auth.clone(), schema };
-        let server = serve(app.clone(), Settings::default()).await;
+        let server = serve(app.clone(), unlimited()).await;
         Self { base, auth, server, database, clock, app, http: reqwest::Client::new() }
     }
 
@@ -120,7 +120,7 @@ impl World {
     pub async fn instance(&self, settings: AuthSettings) -> Instance {
         let auth = Arc::new(Auth::new(settings));
         let app = App { base: self.base.clone(), auth: auth.clone(), schema: schema::schema(auth.clone()) };
-        let server = serve(app, Settings::default()).await;
+        let server = serve(app, unlimited()).await;
         Instance { auth, server, http: self.http.clone() }
     }
 
@@ -249,6 +249,11 @@ impl Instance {
 async fn serve(app: App, settings: Settings) -> Running {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     Server::start(app, listener, Settings { workers: 1, ..settings }).await.unwrap()
+}
+
+/// The settings of a server that lets everybody ask as much as they like: in a test, the clock stands still.
+pub fn unlimited() -> Settings {
+    Settings { limits: Limits::NONE, ..Settings::default() }
 }
 
 /// The key of the account with a role.

@@ -216,9 +216,9 @@ fn a_file_is_loaded_once_and_its_errors_name_the_line() {
     let desk = desk();
     desk.write("sample.jsonl", import::SAMPLE);
     let first = desk.ok(&["load", "sample.jsonl"], &SETTINGS, "");
-    assert_eq!(first, format!("created {}, changed 0, unchanged 0\n", import::SAMPLE.lines().count() - 1));
+    assert_eq!(first, format!("created {}, edited 0, superseded 0, unchanged 0, refused 0\n", import::SAMPLE.lines().count() - 1));
     let again = desk.ok(&["load", "-"], &SETTINGS, import::SAMPLE);
-    assert_eq!(again, format!("created 0, changed 0, unchanged {}\n", import::SAMPLE.lines().count() - 1));
+    assert_eq!(again, format!("created 0, edited 0, superseded 0, unchanged {}, refused 0\n", import::SAMPLE.lines().count() - 1));
     let broken = format!(
         "{HEADER}{{\"record\":\"dossier\",\"slug\":\"x\",\"title\":\"X\"}}\n\n{{\"record\":\"stakeholder\"}}\n"
     );
@@ -241,7 +241,7 @@ fn schema_prints_the_schema() {
 fn every_command_explains_itself() {
     let desk = Desk::default();
     let help = desk.ok(&["--help"], &[], "");
-    for command in ["demo", "serve", "migrate", "account", "token", "schema", "load"] {
+    for command in ["demo", "serve", "migrate", "account", "token", "key", "audit", "schema", "load", "import", "export"] {
         assert!(help.contains(&format!("\n  {command} ")), "{help}");
         let own = desk.ok(&[command, "--help"], &[], "");
         assert!(own.contains("Usage: demarche ") && own.lines().next().unwrap().len() > 10, "{own}");

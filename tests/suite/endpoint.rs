@@ -272,7 +272,7 @@ demarche_tests::suite! {
     async fn only_trusted_documents_run_if_there_are_any(world) {
         let document = "{ viewer { name } }";
         let trusted = Trusted::read(&json!({ hash(document): document }).to_string(), &Bounds::default()).unwrap();
-        let server = world.another(Settings { trusted: Some(trusted), ..Settings::default() }).await;
+        let server = world.another(Settings { trusted: Some(trusted), ..demarche_tests::world::unlimited() }).await;
         let send = async |body: Value| {
             let request = request(&world, Method::POST, &format!("{server}/graphql")).await;
             Got::of(request.json(&body).send().await.unwrap()).await
@@ -286,7 +286,7 @@ demarche_tests::suite! {
 
     async fn pages_of_other_sites_may_not_ask(world) {
         let origins = vec!["https://desk.example.org".to_owned()];
-        let server = world.another(Settings { origins, ..Settings::default() }).await;
+        let server = world.another(Settings { origins, ..demarche_tests::world::unlimited() }).await;
         let send = async |origin: &'static str| {
             let request = request(&world, Method::POST, &format!("{server}/graphql")).await.header("origin", origin);
             Got::of(request.json(&json!({ "query": "{ __typename }" })).send().await.unwrap()).await
@@ -333,7 +333,7 @@ demarche_tests::suite! {
         for (introspection, anonymous, signed_in) in
             [(Introspection::Everyone, true, true), (Introspection::Nobody, false, false)]
         {
-            let server = world.another(Settings { introspection, ..Settings::default() }).await;
+            let server = world.another(Settings { introspection, ..demarche_tests::world::unlimited() }).await;
             let send = async |request: RequestBuilder| {
                 let request = request.json(&json!({ "query": question }));
                 Got::of(request.send().await.unwrap()).await.body["errors"].is_null()
@@ -394,7 +394,7 @@ demarche_tests::suite! {
     }
 
     async fn a_body_that_comes_too_slowly_is_not_waited_for(world) {
-        let settings = Settings { body_wait_max: Duration::from_millis(20), ..Settings::default() };
+        let settings = Settings { body_wait_max: Duration::from_millis(20), ..demarche_tests::world::unlimited() };
         let server = world.another(settings).await;
         let answer = tokio::task::spawn_blocking(move || {
             let mut stream = TcpStream::connect(server.trim_start_matches("http://")).unwrap();

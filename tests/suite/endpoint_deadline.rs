@@ -68,7 +68,7 @@ demarche_tests::suite! {
     }
 
     async fn an_answer_that_takes_too_long_is_refused_with_its_bound(world) {
-        let address = world.another(Settings { timeout: Duration::ZERO, ..Settings::default() }).await;
+        let address = world.another(Settings { timeout: Duration::ZERO, ..demarche_tests::world::unlimited() }).await;
         let sent = reqwest::Client::new().post(format!("{address}/graphql")).json(&json!({ "query": "{ viewer { name } }" }));
         let response = sent.bearer_auth(world.reader().await.token.unwrap()).send().await.unwrap();
         assert_eq!(response.status(), 504);

@@ -13,8 +13,8 @@ const ROOMS: [(&str, &[&str]); 15] = [
     ),
     ("http", &["graphql", "import", "export", "auth", "telemetry", "op", "store", "id", "error", "entity"]),
     ("graphql", &["domain", "auth", "op", "id", "error", "entity"]),
-    ("import", &["domain", "op", "error", "entity"]),
-    ("domain", &["policy", "op", "id", "secret", "error", "entity"]),
+    ("import", &["domain", "op", "store", "error", "entity"]),
+    ("domain", &["policy", "op", "store", "id", "secret", "error", "entity"]),
     ("policy", &["op", "error", "entity"]),
     // Signing in: it asks the domain who there is, and is asked by the doors only.
     ("auth", &["domain", "op", "id", "secret", "error", "entity"]),

@@ -23,6 +23,7 @@ mod import_http;
 mod import_table;
 mod layers;
 mod leak;
+mod limit;
 mod marked;
 mod marking;
 mod mechanism;

@@ -85,7 +85,7 @@ pub async fn start(config: &Config, settings: auth::Settings, base: Base, listen
 }
 
 fn http_settings(config: &Config) -> Result<Settings> {
-    let Config { http, graphql, .. } = config;
+    let Config { http, graphql, rate, .. } = config;
     let bounds = graphql.bounds();
     let trusted = graphql.trusted_documents.as_deref().map(|file| read_trusted(file, &bounds)).transpose()?;
     Ok(Settings {
@@ -100,6 +100,7 @@ fn http_settings(config: &Config) -> Result<Settings> {
         introspection: graphql.introspection,
         origins: http.origins(),
         persisted_bytes_max: graphql.persisted_bytes_max,
+        limits: rate.limits(),
         trusted,
     })
 }

@@ -76,6 +76,7 @@ fn the_defaults_of_the_program_are_those_of_the_file() {
     assert_eq!(Duration::from_millis(http.body_wait_max_ms), defaults.body_wait_max);
     assert_eq!(Duration::from_millis(graphql.timeout_ms), defaults.timeout);
     assert_eq!(Duration::from_secs(http.shutdown_max_s), defaults.shutdown_max);
+    assert_eq!(config.rate.limits(), defaults.limits);
     assert_eq!(
         (graphql.introspection, graphql.persisted_bytes_max),
         (defaults.introspection, defaults.persisted_bytes_max)

@@ -13,7 +13,7 @@ use crate::domain::audit;
 use crate::domain::assertion::{self, Claim};
 use crate::domain::node::{self, Concept};
 use crate::domain::reference::{self, Reference};
-use crate::domain::{revision, search, source};
+use crate::domain::{dossier, revision, search, source};
 use crate::error::{Code, Error, Problems, Result};
 use crate::op::Op;
 use crate::policy::{self, Action};
@@ -217,6 +217,10 @@ impl Bulk {
 
     /// Looks up what is referred to, and has not been looked up before.
     async fn learn(&mut self, op: &Op, references: impl Iterator<Item = Reference> + Send) -> Result<()> {
+        if self.seen.is_empty() {
+            // What is seen stays marked as it is until the end.
+            dossier::hold(op, &[self.dossier]).await?;
+        }
         let mut unknown: HashMap<Kind, Vec<i64>> = HashMap::new();
         for reference in references {
             self.seen.entry((reference.kind, reference.id)).or_insert_with(|| {

@@ -25,6 +25,7 @@ use tokio::time::timeout;
 use self::media::Media;
 use self::question::Questions;
 use self::run::{Answer, Run};
+use super::limit::Purse;
 use super::log::Outcome;
 use super::refusal::Refusal;
 use super::{Settings, State, log, origin, tag, task};
@@ -168,6 +169,8 @@ struct Found {
     media: Media,
     status: StatusCode,
     body: Vec<u8>,
+    /// What is left for whoever asks.
+    purse: Option<Purse>,
     /// Whether the same address may well give the same answer again.
     is_lasting: bool,
 }
@@ -185,11 +188,12 @@ async fn work(
 ) -> Worked {
     let mut run = Run::begin(&state, from, method);
     let found = answer_all(&mut run, &state, media, bearer, asked).await;
+    let purse = run.purse;
     let mut outcome = std::mem::take(&mut run.outcome);
     outcome.statements = run.statements();
     match found {
-        Ok(found) => Ok((found, outcome)),
-        Err(refusal) => Err((refusal, outcome)),
+        Ok(found) => Ok((Found { purse, ..found }, outcome)),
+        Err(refusal) => Err((Refusal { purse: refusal.purse.or(purse), ..refusal }, outcome)),
     }
 }
 
@@ -210,8 +214,11 @@ async fn answer_all(
     match questions {
         Questions::One(question) => {
             let answer = run.answer(*question).await?;
+            if let Some(purse) = run.purse.filter(|purse| !purse.granted()) {
+                return Err(purse.refusal());
+            }
             let (status, is_lasting) = (status(media, &answer), is_get && answer.is_whole());
-            Ok(Found { media, status, body: write(&answer)?, is_lasting })
+            Ok(Found { media, status, body: write(&answer)?, purse: None, is_lasting })
         }
         Questions::Batch(batch) => {
             let mut answers = Vec::with_capacity(batch.len());
@@ -219,7 +226,7 @@ async fn answer_all(
                 answers.push(run.answer(question).await?);
             }
             // The newer media type is for one answer.
-            Ok(Found { media: Media::Json, status: StatusCode::OK, body: write(&answers)?, is_lasting: false })
+            Ok(Found { media: Media::Json, status: StatusCode::OK, body: write(&answers)?, purse: None, is_lasting: false })
         }
     }
 }
@@ -239,7 +246,7 @@ fn status(media: Media, answer: &Answer) -> StatusCode {
 
 impl Found {
     fn send(self, request: &HttpRequest, outcome: Outcome) -> HttpResponse {
-        let Self { media, status, body, is_lasting } = self;
+        let Self { media, status, body, purse, is_lasting } = self;
         let mut answer = HttpResponse::build(status);
         answer.insert_header((VARY, "Accept, Authorization"));
         if status == StatusCode::UNAUTHORIZED {
@@ -256,6 +263,9 @@ impl Found {
             answer.insert_header((CACHE_CONTROL, HeaderValue::from_static("no-store")));
             answer.content_type(media.text()).body(body)
         };
+        if let Some(purse) = purse {
+            purse.tell(&mut answer);
+        }
         answer.extensions_mut().insert(outcome);
         answer
     }

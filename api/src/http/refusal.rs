@@ -2,15 +2,18 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, CACHE_CONTROL, HeaderValue, WWW_AUTHENTICATE};
+use actix_web::http::header::{ALLOW, CACHE_CONTROL, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use serde_json::json;
 use tracing::error;
 
+use super::limit::Purse;
 use super::log::Outcome;
 use crate::error::Error;
 use crate::graphql::bound::Exceeded;
 
 const BAD_USER_INPUT: &str = "BAD_USER_INPUT";
+/// When to come again to who has found everybody busy, in seconds.
+const BUSY_S: i64 = 5;
 
 /// Why a request is not answered with data.
 #[derive(Debug)]
@@ -22,11 +25,13 @@ pub struct Refusal {
     allow: Option<&'static str>,
     /// How much was allowed and how much was found, if a bound is exceeded.
     bound: Option<(usize, usize)>,
+    /// What is left for whoever asks too much.
+    pub purse: Option<Purse>,
 }
 
 impl Refusal {
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), allow: None, bound: None }
+        Self { status, code, message: message.into(), allow: None, bound: None, purse: None }
     }
 
     /// The request itself is at fault.
@@ -59,7 +64,7 @@ impl Refusal {
 
     /// The answer, with what is known for the log.
     pub fn answer_with(self, id: &str, outcome: Outcome) -> HttpResponse {
-        let Self { status, code, message, allow, bound } = self;
+        let Self { status, code, message, allow, bound, purse } = self;
         let mut answer = HttpResponse::build(status);
         answer.insert_header((CACHE_CONTROL, HeaderValue::from_static("no-store")));
         if status == StatusCode::UNAUTHORIZED {
@@ -68,11 +73,17 @@ impl Refusal {
         if let Some(allow) = allow {
             answer.insert_header((ALLOW, HeaderValue::from_static(allow)));
         }
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            answer.insert_header((RETRY_AFTER, purse.map_or(BUSY_S, |purse| purse.retry_s()).to_string()));
+        }
         let mut extensions = json!({ "code": code, "requestId": id });
         if let (Some((limit, found)), Some(fields)) = (bound, extensions.as_object_mut()) {
             fields.extend([("limit".to_owned(), limit.into()), ("found".to_owned(), found.into())]);
         }
         let mut answer = answer.json(json!({ "errors": [{ "message": message, "extensions": extensions }] }));
+        if let Some(purse) = purse {
+            purse.tell(&mut answer);
+        }
         answer.extensions_mut().insert(Outcome { code: Some(code.to_owned()), ..outcome });
         answer
     }

@@ -18,7 +18,7 @@ use tokio::time::timeout;
 
 use super::log::Outcome;
 use super::refusal::Refusal;
-use super::{App, State, graphql, log, task};
+use super::{App, State, graphql, limit, log, task};
 use crate::error::{Error, Result};
 use crate::id;
 use crate::import::{self, OnError, Options, Report};
@@ -88,7 +88,9 @@ async fn receive(
     }
     // Who may not import is told so before the body is read.
     let bearer = graphql::bearer(request.headers())?;
-    let op = task::run(&state.runtime, id, admit(state.app.clone(), log::origin(request, Some("import")), bearer)).await??;
+    let admitted = admit(state.app.clone(), log::origin(request, Some("import")), bearer);
+    let op = task::run(&state.runtime, id, admitted).await??;
+    limit::require(state, &op, limit::FILE_POINTS).await?;
     let file = spool(payload).await?;
     Ok(task::run(&state.runtime, id, load(op, file, format, asked)).await??)
 }

@@ -70,7 +70,7 @@ impl Drop for Server {
 fn the_server_under_attack() {
     demarche_tests::run("the server under attack", Engine::Sqlite, async |world| {
         world.load_sample().await;
-        let settings = Settings { body_wait_max: Duration::from_secs(2), ..Settings::default() };
+        let settings = Settings { body_wait_max: Duration::from_secs(2), ..demarche_tests::world::unlimited() };
         let (address, token) = (world.another(settings).await, world.reader().await.token.unwrap());
         println!("serving {address} {token}");
         std::io::stdout().flush().unwrap();

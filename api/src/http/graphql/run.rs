@@ -16,6 +16,7 @@ use super::question::Question;
 use crate::error::Error;
 use crate::graphql;
 use crate::graphql::bound::{Bound, Exceeded, price, variable};
+use crate::http::limit::{self, Purse};
 use crate::http::log::Outcome;
 use crate::http::persisted::Named;
 use crate::http::refusal::Refusal;
@@ -32,6 +33,8 @@ pub struct Run<'a> {
     begun: Instant,
     /// What the operations so far were priced at.
     spent: usize,
+    /// What is left for whoever asks.
+    pub purse: Option<Purse>,
     /// What is known for the log.
     pub outcome: Outcome,
 }
@@ -61,6 +64,9 @@ struct Cost {
     /// Counted in its answer; none if it did not run.
     #[serde(skip_serializing_if = "Option::is_none")]
     actual: Option<usize>,
+    /// Left for whoever asks; none if they are not limited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left: Option<u32>,
 }
 
 /// What may run.
@@ -98,7 +104,7 @@ impl<'a> Run<'a> {
         let mut op = state.app.base.op(Actor::Anonymous);
         op.lane = op.lane.until(Deadline::at(begun + state.settings.timeout));
         op.origin = from;
-        Self { state, method, op, begun, spent: 0, outcome: Outcome::default() }
+        Self { state, method, op, begun, spent: 0, purse: None, outcome: Outcome::default() }
     }
 
     /// How many statements were run so far.
@@ -119,8 +125,13 @@ impl<'a> Run<'a> {
     /// # Errors
     /// If the token is not good, or it takes too long.
     pub async fn sign_in(&mut self, bearer: Option<&str>) -> Result<(), Refusal> {
-        let actor = self.in_time(self.state.app.auth.actor(&self.op, bearer)).await?;
-        self.op.actor = actor?;
+        match self.in_time(self.state.app.auth.actor(&self.op, bearer)).await? {
+            Ok(actor) => self.op.actor = actor,
+            Err(error) => {
+                self.purse = limit::require(self.state, &self.op, limit::BAD_TOKEN_POINTS).await?;
+                return Err(error.into());
+            }
+        }
         if let Actor::Account(signed) = &self.op.actor {
             self.outcome.actor = Some(id::encode(Kind::Account, signed.id));
         }
@@ -150,7 +161,10 @@ impl<'a> Run<'a> {
     /// If its operation may not run by this method, takes too long, or panics.
     pub async fn answer(&mut self, mut question: Question) -> Result<Answer, Refusal> {
         let is_price_only = question.wants_price_only();
-        let mut answer = match self.prepare(&mut question)? {
+        let ready = self.prepare(&mut question)?;
+        let points = ready.as_ref().map_or(0, |ready| if is_price_only { 0 } else { ready.price.requested });
+        let ready = self.charge(points).await?.and(ready);
+        let mut answer = match ready {
             Ok(ready) if is_price_only => self.tell_price(ready).await?,
             Ok(ready) => self.execute(ready).await?,
             Err(errors) => Answer { errors, ..Answer::default() },
@@ -167,6 +181,20 @@ impl<'a> Run<'a> {
             self.outcome.code = answer.code().map(str::to_owned);
         }
         Ok(answer)
+    }
+
+    /// Takes what an operation costs from the purse of whoever asks. In a batch, whose first operations may have run, what
+    /// they cannot pay is an answer of its own.
+    async fn charge(&mut self, points: usize) -> Result<Result<(), Vec<ServerError>>, Refusal> {
+        self.purse = self.in_time(limit::charge(self.state, &self.op, points)).await??;
+        match self.purse {
+            Some(purse) if !purse.granted() => Ok(Err(vec![coded(&purse.refusal().message, limit::CODE)])),
+            _ => Ok(Ok(())),
+        }
+    }
+
+    fn left(&self) -> Option<u32> {
+        self.purse.map(|purse| purse.left())
     }
 
     /// What is decided before the schema sees the question.
@@ -234,7 +262,7 @@ impl<'a> Run<'a> {
             return Ok(Answer { errors: response.errors, ..Answer::default() });
         }
         graphql::order::arrange(&mut response.data, &document, name.as_deref());
-        let cost = Cost { requested: price.requested, actual: Some(price.actual(&response.data)) };
+        let cost = Cost { requested: price.requested, actual: Some(price.actual(&response.data)), left: self.left() };
         Ok(Answer { data: Some(response.data), errors: response.errors, extensions: Some(Extensions { cost }) })
     }
 
@@ -245,7 +273,7 @@ impl<'a> Run<'a> {
         if has_not_begun(&validation) {
             return Ok(Answer { errors: validation.errors, ..Answer::default() });
         }
-        let cost = Cost { requested: price.requested, actual: None };
+        let cost = Cost { requested: price.requested, actual: None, left: self.left() };
         Ok(Answer { data: Some(Value::Null), extensions: Some(Extensions { cost }), ..Answer::default() })
     }
 

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement as Sql, TryGetable, Value};
+use sea_orm::{DbErr, QueryResult, TryGetable, Value};
 
 use super::statement::Statement;
 use crate::error::{Error, Result};
@@ -94,8 +94,7 @@ impl Database {
     }
 
     async fn rows(&self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>> {
-        let statement = Sql::from_sql_and_values(self.lane.get_database_backend(), sql, values);
-        self.lane.query_all_raw(statement).await.map_err(|cause| self.broken(&cause))
+        store::read_foreign(&self.lane, sql, values).await.map_err(|cause| self.broken(&cause))
     }
 
     fn broken(&self, cause: &DbErr) -> Error {
@@ -224,7 +223,7 @@ impl Database {
 /// The version of DNA that made a database.
 async fn version(lane: &Lane) -> Result<Option<String>, DbErr> {
     let sql = "SELECT Value AS value FROM SETTINGS WHERE lower(Property) = 'version'";
-    let rows = lane.query_all_raw(Sql::from_string(lane.get_database_backend(), sql)).await?;
+    let rows = store::read_foreign(lane, sql, Vec::new()).await?;
     rows.first().map(|row| row.try_get("", "value")).transpose()
 }
 
@@ -235,7 +234,7 @@ type Variables = HashMap<(String, String), i64>;
 async fn variables(lane: &Lane) -> Result<Vec<(i64, Variables)>, DbErr> {
     let sql = "SELECT ID AS id, Variable AS name, DataType AS type, StatementTypeId AS kind FROM VARIABLES \
                ORDER BY StatementTypeId, ID";
-    let rows = lane.query_all_raw(Sql::from_string(lane.get_database_backend(), sql)).await?;
+    let rows = store::read_foreign(lane, sql, Vec::new()).await?;
     let mut types: Vec<(i64, Variables)> = Vec::new();
     for row in rows {
         let kind: i64 = row.try_get("", "kind")?;
