@@ -6,6 +6,7 @@
 mod account;
 mod audit;
 mod demo;
+mod export;
 mod file;
 mod import;
 mod key;
@@ -82,6 +83,8 @@ enum Command {
     Load(load::Load),
     /// Imports tables through a mapping, databases of Discourse Network Analyzer, and files of the interchange format
     Import(import::Import),
+    /// Exports records as a file: what the account may see, from one snapshot
+    Export(export::Export),
 }
 
 /// Runs the program.
@@ -110,6 +113,7 @@ impl Command {
             Self::Schema => say(graphql::sdl().trim_end()),
             Self::Load(load) => load.run(&global.read(None)?).await,
             Self::Import(import) => import.run(&global.read(None)?).await,
+            Self::Export(export) => export.run(&global.read(None)?).await,
         }
     }
 }

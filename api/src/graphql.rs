@@ -15,6 +15,7 @@ pub mod connection;
 pub mod dossier;
 pub mod error;
 pub mod event;
+pub mod export;
 pub mod filter;
 pub mod finding;
 pub mod implication;

@@ -6,6 +6,7 @@
 //! its own.
 
 mod document;
+mod export;
 mod graphql;
 mod health;
 mod keys;
@@ -263,6 +264,7 @@ fn routes(config: &mut web::ServiceConfig, origins: &[String]) {
                 .default_service(web::to(only_get_or_post)),
         )
         .service(web::resource("/import").route(web::post().to(transfer::import)).default_service(web::to(only_post)))
+        .service(web::resource("/export/{name}").route(web::get().to(export::get)).route(web::post().to(export::post)))
         .service(get("/health/live").route(web::get().to(health::live)).route(web::head().to(health::live)))
         .service(get("/health/ready").route(web::get().to(health::ready)).route(web::head().to(health::ready)))
         .service(get("/.well-known/jwks.json").route(web::get().to(keys::keys)).route(web::head().to(keys::keys)))

@@ -15,16 +15,29 @@ const SHOWN_MAX: usize = 40;
 
 /// The public form of a key.
 pub fn encode(kind: Kind, key: i64) -> String {
-    let bits = key.cast_unsigned();
-    let digit = |place: usize| {
-        let index = (bits >> (5 * (LENGTH - 1 - place))) & 31;
-        usize::try_from(index).ok().and_then(|index| DIGITS.get(index)).map_or('0', |digit| char::from(*digit))
-    };
     let mut text = String::with_capacity(kind.prefix().len() + 1 + LENGTH);
     text.push_str(kind.prefix());
     text.push('_');
-    text.extend((0..LENGTH).map(digit));
+    text.extend(digits(key).map(char::from));
     text
+}
+
+/// Appends the public form of a key to bytes.
+pub fn write(kind: Kind, key: i64, out: &mut Vec<u8>) {
+    out.extend_from_slice(kind.prefix().as_bytes());
+    out.push(b'_');
+    out.extend_from_slice(&digits(key));
+}
+
+fn digits(key: i64) -> [u8; LENGTH] {
+    let mut bits = key.cast_unsigned();
+    let mut digits = [b'0'; LENGTH];
+    for digit in digits.iter_mut().rev() {
+        let index = usize::try_from(bits & 31).unwrap_or(0);
+        *digit = DIGITS.get(index).copied().unwrap_or(b'0');
+        bits >>= 5;
+    }
+    digits
 }
 
 /// The kind and the key that a public form stands for.
@@ -108,6 +121,9 @@ mod tests {
             for kind in Kind::iter() {
                 let text = encode(kind, key);
                 assert_eq!(text.len(), 17);
+                let mut bytes = Vec::new();
+                write(kind, key, &mut bytes);
+                assert_eq!(bytes, text.as_bytes());
                 assert_eq!(decode(&text), Ok((kind, key)), "{text}");
                 assert_eq!(decode(&text.to_lowercase()), Ok((kind, key)), "{text}");
             }

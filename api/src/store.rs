@@ -9,6 +9,7 @@ mod deadline;
 mod foreign;
 mod lane;
 mod rate;
+pub mod stream;
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use sea_orm::{
     DatabaseConnection, DbBackend, SqliteTransactionMode, SqlxPostgresConnector, SqlxSqliteConnector,
     TransactionOptions, TransactionTrait,
 };
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub use self::deadline::Deadline;
 pub use self::foreign::{foreign, read_foreign};
@@ -35,6 +37,20 @@ pub struct Store {
     reader: DatabaseConnection,
     writer: DatabaseConnection,
     kept: rate::Kept,
+    address: Address,
+    /// How many connections there may be beside the pools, and how long one waits for one.
+    seats: Arc<Semaphore>,
+    wait_max: Duration,
+}
+
+/// Where a database is. It may hold a password, and is shown to nobody.
+#[derive(Clone)]
+struct Address(Arc<str>);
+
+impl std::fmt::Debug for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Address")
+    }
 }
 
 /// Where the database is, and how hard it may be used.
@@ -102,6 +118,9 @@ impl Store {
             reader: SqlxSqliteConnector::from_sqlx_sqlite_pool(reader),
             writer: SqlxSqliteConnector::from_sqlx_sqlite_pool(writer),
             kept: rate::Kept::default(),
+            address: Address(place.url.as_str().into()),
+            seats: seats(place),
+            wait_max: place.wait_max,
         })
     }
 
@@ -117,7 +136,29 @@ impl Store {
             });
         let pool = pool.connect_with(options).await.map_err(|cause| away(&cause))?;
         let pool = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
-        Ok(Self { reader: pool.clone(), writer: pool, kept: rate::Kept::default() })
+        Ok(Self {
+            reader: pool.clone(),
+            writer: pool,
+            kept: rate::Kept::default(),
+            address: Address(place.url.as_str().into()),
+            seats: seats(place),
+            wait_max: place.wait_max,
+        })
+    }
+
+    fn backend(&self) -> DbBackend {
+        self.reader.get_database_backend()
+    }
+
+    /// Where it is, for a connection beside the pools.
+    fn url(&self) -> &str {
+        &self.address.0
+    }
+
+    /// The right to open a connection beside the pools.
+    async fn seat(&self) -> Result<OwnedSemaphorePermit> {
+        let seat = tokio::time::timeout(self.wait_max, Arc::clone(&self.seats).acquire_owned()).await;
+        seat.map_err(|_| Error::internal("too many snapshots are open"))?.map_err(Error::internal)
     }
 
     /// A lane that reads.
@@ -143,6 +184,11 @@ impl Store {
         let options = TransactionOptions { sqlite_transaction_mode: mode, ..TransactionOptions::default() };
         let transaction = lane.deadline().hold(self.writer.begin_with_options(options)).await?;
         Ok(lane.within(Arc::new(transaction)))
+    }
+
+    /// The newest migration that this program knows: the version of its schema.
+    pub fn schema() -> String {
+        Migrator::migrations().last().map(|migration| migration.name().to_owned()).unwrap_or_default()
     }
 
     /// Every migration, oldest first, and whether the database has it.
@@ -185,6 +231,11 @@ impl Store {
             let _ = pool.close().await;
         }
     }
+}
+
+/// As many connections beside the pools as within.
+fn seats(place: &Place) -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(usize::try_from(place.connections_max).unwrap_or(1)))
 }
 
 /// The database cannot be reached. The driver's words name hosts and files but no password.

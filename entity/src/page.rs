@@ -57,6 +57,21 @@ impl<E: Record> Sort<E> {
         place.len() == self.0.len() && self.0.iter().zip(place).all(|(order, value)| is_of(order.column, value))
     }
 
+    /// Puts all records of a select into this order.
+    pub fn order(&self, select: Select<E>) -> Select<E> {
+        self.ordered(select, false)
+    }
+
+    fn ordered(&self, mut select: Select<E>, backward: bool) -> Select<E> {
+        for (column, direction, nulls) in self.terms(backward) {
+            select = match nulls {
+                Some(nulls) => select.order_by_with_nulls(column, direction, nulls),
+                None => select.order_by(column, direction),
+            };
+        }
+        select
+    }
+
     /// Holds for the records after (or before) a place.
     fn beyond(&self, place: &[Value], before: bool) -> Condition {
         let mut any = Condition::any();
@@ -135,14 +150,7 @@ impl Page {
 
     /// The statement for this page and one record more, by which one knows that it is not the last.
     pub fn select<E: Record>(&self, select: Select<E>, sort: &Sort<E>) -> Select<E> {
-        let mut select = self.bound(select, sort).limit(self.size + 1);
-        for (column, direction, nulls) in sort.terms(self.backward) {
-            select = match nulls {
-                Some(nulls) => select.order_by_with_nulls(column, direction, nulls),
-                None => select.order_by(column, direction),
-            };
-        }
-        select
+        sort.ordered(self.bound(select, sort).limit(self.size + 1), self.backward)
     }
 
     /// One statement for this page of each of several parents. `parent` is the column that tells whose row it is;

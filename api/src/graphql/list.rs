@@ -96,7 +96,7 @@ pub struct Arguments<E: Listed> {
 }
 
 /// The most terms of an order.
-const ORDER_MAX: usize = 5;
+pub const ORDER_MAX: usize = 5;
 
 impl<E: Listed> Arguments<E> {
     fn query(self, ctx: &Context<'_>) -> Result<(Query<E>, Slice)> {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, InputObject, Object};
+use entity::filter::Filter;
 use entity::{mechanism, stakeholder};
 use sea_orm::Value;
 
@@ -167,6 +168,33 @@ pub struct StandingFilter {
     pub mechanism: Option<MechanismFilter>,
 }
 
+/// What is asked of a standing itself.
+pub struct VerdictTest {
+    stance: Option<OrderedComparison<Stance>>,
+    contested: Option<bool>,
+}
+
+impl VerdictTest {
+    /// Whether a standing passes.
+    pub fn passes(&self, verdict: Option<&Verdict>) -> bool {
+        self.stance.as_ref().is_none_or(|test| passes(test, verdict.map(|verdict| verdict.stance.into())))
+            && self.contested.is_none_or(|wanted| verdict.is_some_and(|verdict| verdict.contested) == wanted)
+    }
+}
+
+impl StandingFilter {
+    /// Of whom, on what, and what is asked of the standing itself.
+    ///
+    /// # Errors
+    /// `BAD_USER_INPUT` if an id in it cannot be read.
+    pub fn read(self) -> Result<(Filter<stakeholder::Entity>, Filter<mechanism::Entity>, VerdictTest)> {
+        let Self { stance, contested, stakeholder, mechanism } = self;
+        let stakeholders = stakeholder.map(FilterInput::filter).transpose()?.unwrap_or_default();
+        let mechanisms = mechanism.map(FilterInput::filter).transpose()?.unwrap_or_default();
+        Ok((stakeholders, mechanisms, VerdictTest { stance, contested }))
+    }
+}
+
 const LIST: &str = "standing";
 
 /// A page of standings.
@@ -180,13 +208,8 @@ pub async fn connection(
 ) -> Result<Connection<Standing>> {
     let (size, backward) = slice.size()?;
     let op = loader::op(ctx)?;
-    let StandingFilter { stance, contested, stakeholder, mechanism } = filter.unwrap_or_default();
-    let grid = Grid {
-        rule: rule.into(),
-        as_of: AsOfInput::read(as_of, op),
-        stakeholders: stakeholder.map(FilterInput::filter).transpose()?.unwrap_or_default(),
-        mechanisms: mechanism.map(FilterInput::filter).transpose()?.unwrap_or_default(),
-    };
+    let (stakeholders, mechanisms, test) = filter.unwrap_or_default().read()?;
+    let grid = Grid { rule: rule.into(), as_of: AsOfInput::read(as_of, op), stakeholders, mechanisms };
     let of = match whose {
         Whose::Dossier(_) => "dossier",
         Whose::Stakeholder(_) => "stakeholder",
@@ -195,11 +218,7 @@ pub async fn connection(
     let standings = StandingsOf { whose, question: question(ctx, of)?, grid: Arc::new(grid) };
     let standings = loader::standings(ctx, standings).await?;
     let mut standings = Arc::unwrap_or_clone(standings);
-    standings.retain(|standing| {
-        let verdict = standing.verdict.as_ref();
-        stance.as_ref().is_none_or(|test| passes(test, verdict.map(|verdict| verdict.stance.into())))
-            && contested.is_none_or(|wanted| verdict.is_some_and(|verdict| verdict.contested) == wanted)
-    });
+    standings.retain(|standing| test.passes(standing.verdict.as_ref()));
     page(standings, &slice, size, backward)
 }
 

@@ -1,0 +1,264 @@
+//! Exports: what one may take away, from one snapshot of the database, in constant memory, with a manifest by which a file
+//! that was cut off is recognised.
+//!
+//! [`column`] says of every stored column whether it may leave. What may leave is read as narrow rows; what those refer to is
+//! read once, in the same snapshot, and kept in memory as it will be written.
+//!
+//! # A download that broke off
+//!
+//! Nothing is kept for it on the server. Its tag names the moment of its snapshot, and what was on record at a moment can be
+//! asked for at any time: the same export as of that moment is written again, and its beginning left out. If anything has
+//! made it another file meanwhile (a marking was changed, a dossier deleted), the manifest at its end does not fit the
+//! whole, as with any other fault on the way.
+
+mod archive;
+pub mod cell;
+pub mod column;
+mod directory;
+mod linked;
+mod network;
+pub mod pipe;
+mod plan;
+mod select;
+mod standing;
+mod table;
+
+use std::sync::Arc;
+
+use entity::dossier;
+use entity::moment::Moment;
+use entity::record::{AsOf, Record};
+use entity::scope::Scope;
+use sea_orm::{ColumnTrait, QueryFilter};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use tokio::sync::mpsc::Receiver;
+
+use self::column::Sheet;
+pub use self::network::Network;
+pub use self::pipe::Compression;
+use self::pipe::{Pipe, Sum, Text};
+use self::plan::Plan;
+use self::select::Reader;
+pub use self::select::{Records, Subject};
+pub use self::standing::{Holds, Standings};
+pub use self::table::Table;
+use self::table::Writer;
+use crate::error::{Error, Result};
+use crate::op::Op;
+use crate::policy;
+use crate::store::Store;
+use crate::store::stream::{Outlet, Snapshot, gone};
+
+/// What is exported, and in which form.
+pub enum Content {
+    /// Records of one kind, as a table.
+    Records(Box<dyn Subject>, Table),
+    /// Standings, as a table.
+    Standings(Standings, Table),
+    /// Standings, as a network of stakeholders and mechanisms.
+    Network(Standings, Network),
+    /// The whole of one dossier or of all, in the interchange format.
+    Archive,
+    /// The same as a JSON-LD document.
+    LinkedData,
+}
+
+/// What is asked for.
+pub struct Request {
+    /// What is exported, and in which form.
+    pub content: Content,
+    /// The columns of a table; the public ones if left out.
+    pub columns: Option<Vec<String>>,
+    /// On record when, and held when.
+    pub as_of: AsOf,
+    /// The slug of the only dossier.
+    pub dossier: Option<String>,
+    /// How the file is compressed.
+    pub compression: Compression,
+    /// The moment that the snapshot is said to be of.
+    pub moment: Moment,
+    /// The request in the words of whoever asks, for the manifest.
+    pub asked: Map<String, Value>,
+}
+
+/// What a file holds: by this, one that was cut off is recognised.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Manifest {
+    /// What was asked for.
+    pub request: Map<String, Value>,
+    /// The columns, in order.
+    pub columns: Vec<String>,
+    /// The moment of the snapshot.
+    pub snapshot: String,
+    /// The newest migration of the database's schema.
+    pub schema: String,
+    /// The highest marking that may be in it.
+    pub marking_max: &'static str,
+    /// How many rows there are.
+    pub rows: u64,
+    /// How many bytes, before compression, and without the manifest.
+    pub bytes: u64,
+    /// Their SHA-256.
+    pub sha256: String,
+}
+
+/// An export that can be written.
+pub struct Export {
+    snapshot: Snapshot,
+    scope: Scope,
+    dossier: Option<i64>,
+    request: Request,
+    columns: Vec<String>,
+    plan: Arc<Plan>,
+}
+
+impl Export {
+    /// Takes a snapshot and reads what rows refer to: after this, only a fault can keep the file from being written.
+    ///
+    /// # Errors
+    /// [`Error::BadInput`] if the request makes no sense, [`Error::Unauthenticated`], [`Error::Forbidden`] and
+    /// [`Error::NotFound`] if the actor may not, [`Error::Internal`] if the database fails.
+    pub async fn open(op: &Op, request: Request) -> Result<Self> {
+        let scope = policy::export_scope(op)?;
+        let dossier = match &request.dossier {
+            Some(slug) => Some(find(op, &scope, slug).await?),
+            None => None,
+        };
+        let sheet = match &request.content {
+            Content::Records(subject, table) => Some((Sheet::of(subject.kind()), *table)),
+            Content::Standings(_, table) => Some((Sheet::standings(), *table)),
+            Content::Network(..) | Content::Archive | Content::LinkedData => None,
+        };
+        if sheet.is_none() && request.columns.is_some() {
+            return Err(Error::BadInput("columns: only tables have any".to_owned()));
+        }
+        let columns = match &sheet {
+            Some((sheet, _)) => plan::names(sheet, request.columns.as_deref())?,
+            None => Vec::new(),
+        };
+        let mut snapshot = Snapshot::open(&op.base.store).await?;
+        let mut reader = Reader { snapshot: &mut snapshot, scope: scope.clone(), dossier, as_of: request.as_of };
+        let plan = match sheet {
+            Some((sheet, table)) => Plan::make(&mut reader, &sheet, &columns, table.style()).await?,
+            None => Plan::default(),
+        };
+        Ok(Self { snapshot, scope, dossier, request, columns, plan: Arc::new(plan) })
+    }
+
+    /// Writes the file, without its first bytes; without an outlet, it is only measured. Gives the manifest, and how many
+    /// bytes the whole file has as it is sent. May be called again: the snapshot is the same.
+    ///
+    /// # Errors
+    /// If the database fails, or nobody takes what is written.
+    pub async fn write(&mut self, outlet: Option<&Outlet>, skip: u64) -> Result<(Manifest, u64)> {
+        let pipe = Pipe::new(self.request.compression, skip)?;
+        let (texts, coming) = Outlet::new();
+        let piping = tokio::spawn(pass(pipe, coming, outlet.cloned()));
+        let written = self.write_text(&texts).await;
+        drop(texts);
+        // If nobody takes what comes out, that is why the text could not be handed on.
+        let pipe = piping.await.map_err(Error::internal)??;
+        let (rows, trailer) = written?;
+        let mut manifest = None;
+        let (last, _, bytes) = pipe.finish(rows, |sum| {
+            let written = self.manifest(sum);
+            let line = if trailer { line(&written) } else { Vec::new() };
+            manifest = Some(written);
+            line
+        })?;
+        if let Some(outlet) = outlet {
+            outlet.send(last).await?;
+        }
+        let manifest = manifest.ok_or_else(|| Error::internal("a file has no manifest"))?;
+        Ok((manifest, bytes))
+    }
+
+    /// Writes the text of the file. Gives how many rows there are, and whether the manifest is its last line.
+    async fn write_text(&mut self, texts: &Outlet) -> Result<(u64, bool)> {
+        let page = Text::default();
+        let mut reader = Reader {
+            snapshot: &mut self.snapshot,
+            scope: self.scope.clone(),
+            dossier: self.dossier,
+            as_of: self.request.as_of,
+        };
+        let (page, trailer) = match &self.request.content {
+            Content::Records(subject, table) => {
+                let writer = writer(page, *table, &self.plan, &self.columns);
+                let select = subject.select(&reader.scope, reader.as_of, reader.dossier);
+                let writer = reader.read(subject.kind(), select, &self.plan.reads, writer, Some(texts)).await?;
+                (writer.page, *table == Table::JsonLines)
+            }
+            Content::Standings(standings, table) => {
+                let writer = writer(page, *table, &self.plan, &self.columns);
+                let writer = standings.read(&mut reader, writer, Some(texts)).await?;
+                (writer.page, *table == Table::JsonLines)
+            }
+            Content::Network(standings, network) => {
+                (network.write(standings, &mut reader, page, Some(texts)).await?, false)
+            }
+            Content::Archive => (archive::write(&mut reader, page, Some(texts)).await?, false),
+            Content::LinkedData => (linked::write(&mut reader, page, Some(texts)).await?, false),
+        };
+        texts.send(page.text).await?;
+        Ok((page.rows, trailer))
+    }
+
+    fn manifest(&self, sum: &Sum) -> Manifest {
+        let Sum { rows, bytes, sha256 } = sum.clone();
+        Manifest {
+            request: self.request.asked.clone(),
+            columns: self.columns.clone(),
+            snapshot: cell::moment(self.request.moment.0),
+            schema: Store::schema(),
+            marking_max: cell::marking(step(&self.scope)),
+            rows,
+            bytes,
+            sha256,
+        }
+    }
+}
+
+fn step(scope: &Scope) -> i64 {
+    use sea_orm::ActiveEnum;
+    scope.clearance().to_value().into()
+}
+
+/// The manifest as the last line of a JSON Lines file.
+fn line(manifest: &Manifest) -> Vec<u8> {
+    let mut line = serde_json::json!({ "manifest": manifest }).to_string().into_bytes();
+    line.push(b'\n');
+    line
+}
+
+/// Passes a text through a pipe while it is written, and hands on what comes out.
+async fn pass(mut pipe: Pipe, mut texts: Receiver<Vec<u8>>, outlet: Option<Outlet>) -> Result<Pipe> {
+    loop {
+        let text = match &outlet {
+            None => texts.recv().await,
+            Some(outlet) => tokio::select! {
+                text = texts.recv() => text,
+                () = outlet.closed() => return Err(gone()),
+            },
+        };
+        let Some(text) = text else { return Ok(pipe) };
+        let piece = pipe.take(text)?;
+        if let Some(outlet) = &outlet {
+            outlet.send(piece).await?;
+        }
+    }
+}
+
+fn writer(mut page: Text, table: Table, plan: &Arc<Plan>, columns: &[String]) -> Writer {
+    page.text.extend_from_slice(&table.head(columns));
+    Writer { page, table, plan: Arc::clone(plan), leads: table.leads(columns) }
+}
+
+async fn find(op: &Op, scope: &Scope, slug: &str) -> Result<i64> {
+    // PostgreSQL refuses the character NUL, and no slug has it.
+    let slug = slug.replace('\0', "");
+    let found = dossier::Entity::scoped(scope).filter(dossier::Column::Slug.eq(slug)).one(&op.lane).await?;
+    found.map(|dossier| dossier.id).ok_or_else(|| Error::NotFound("there is no such dossier".to_owned()))
+}

@@ -1,0 +1,101 @@
+//! What rows refer to, in memory, as it will be written.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use entity::kind::Kind;
+
+use super::cell::Style;
+use super::column::Sheet;
+use super::plan::Plan;
+use super::select::{Read, Reader, everything};
+use crate::error::{Error, Result};
+use crate::store::stream::{Row, Shape, Taker};
+
+/// Some columns of all records of a kind.
+pub(super) struct Directory {
+    places: HashMap<i64, u32, BuildHasherDefault<KeyHasher>>,
+    /// All columns of all records, one after the other.
+    written: Vec<u8>,
+    /// Where each of them ends.
+    ends: Vec<u32>,
+    width: usize,
+}
+
+impl Directory {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub(super) async fn load(reader: &mut Reader<'_>, kind: Kind, paths: &[String], style: Style) -> Result<Self> {
+        let mut plan = Plan::make(reader, &Sheet::of(kind), paths, style).await?;
+        let key = plan.reads.len();
+        let sql = format!("\"{}\".\"id\"", kind.table());
+        plan.reads.push(Read { name: "", sql, stored: None, shape: Shape::Integer });
+        let select = everything(kind, &reader.scope, reader.dossier)?;
+        let reads = std::mem::take(&mut plan.reads);
+        let directory = Self { places: HashMap::default(), written: Vec::new(), ends: Vec::new(), width: plan.width() };
+        let filler = reader.read(kind, select, &reads, Filler { directory, plan, key, style }, None).await?;
+        Ok(filler.directory)
+    }
+
+    /// One column of a record, if it is there.
+    pub(super) fn get(&self, key: i64, column: usize) -> Option<&[u8]> {
+        let place = usize::try_from(*self.places.get(&key)?).ok()?;
+        let at = place * self.width + column;
+        let end = usize::try_from(*self.ends.get(at)?).ok()?;
+        let start = match at.checked_sub(1) {
+            Some(before) => usize::try_from(*self.ends.get(before)?).ok()?,
+            None => 0,
+        };
+        self.written.get(start..end)
+    }
+}
+
+struct Filler {
+    directory: Directory,
+    plan: Plan,
+    key: usize,
+    style: Style,
+}
+
+impl Taker for Filler {
+    fn take(&mut self, row: &dyn Row) -> Result<Option<Vec<u8>>> {
+        let Self { directory, plan, key, style } = self;
+        let full = || Error::BadInput("columns: what they lead to is more than 4 GiB".to_owned());
+        let place = u32::try_from(directory.places.len()).map_err(|_| full())?;
+        for column in 0..directory.width {
+            plan.write(column, row, *style, &mut directory.written)?;
+            directory.ends.push(u32::try_from(directory.written.len()).map_err(|_| full())?);
+        }
+        if let Some(key) = row.cell(*key)?.integer() {
+            directory.places.insert(key, place);
+        }
+        Ok(None)
+    }
+}
+
+/// A hash of keys, which the program itself has made: nobody can choose them to collide.
+#[derive(Default)]
+struct KeyHasher(u64);
+
+impl Hasher for KeyHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+
+    fn write_i64(&mut self, key: i64) {
+        self.write_u64(key.cast_unsigned());
+    }
+
+    fn write_u64(&mut self, key: u64) {
+        // The counter stands in the lowest bits and the time above it: multiplied, all reach the bits that count.
+        self.0 = (self.0 ^ key).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(26);
+    }
+}

@@ -1,0 +1,264 @@
+//! Standings: one row for each stakeholder and mechanism, reckoned mechanism by mechanism while the positions come in that
+//! order, so that memory holds the positions on one mechanism and not those on all.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use entity::filter::Filter;
+use entity::moment::Moment;
+use entity::position::{Column, Entity};
+use entity::record::Record;
+use entity::words::{DatePrecision, Stance};
+use entity::{mechanism, stakeholder};
+use sea_orm::sea_query::SelectStatement;
+use sea_orm::{ActiveEnum, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
+
+use super::select::{Reader, Records, Subject};
+use crate::domain::date::PartialDate;
+use crate::domain::standing::{Rule, Stated, Verdict, decide};
+use crate::error::{Error, Result};
+use crate::store::stream::{Cell, Each, Outlet, Row, Shape, Taker};
+
+/// Which standings count, once they are reckoned.
+pub type Holds = dyn Fn(Option<&Verdict>) -> bool + Send + Sync;
+
+/// Which standings.
+#[derive(Clone)]
+pub struct Standings {
+    /// The rule.
+    pub rule: Rule,
+    /// Of these stakeholders.
+    pub stakeholders: Filter<stakeholder::Entity>,
+    /// On these mechanisms.
+    pub mechanisms: Filter<mechanism::Entity>,
+    /// Only those that this holds for.
+    pub holds: Arc<Holds>,
+}
+
+/// One standing.
+pub(super) struct Standing<'a> {
+    pub(super) dossier: i64,
+    pub(super) stakeholder: i64,
+    pub(super) mechanism: i64,
+    pub(super) verdict: Option<&'a Verdict>,
+}
+
+/// Takes standings, and makes bytes of them.
+pub(super) trait StandingTaker: Send + 'static {
+    /// Takes one.
+    fn take(&mut self, standing: &Standing<'_>) -> Result<()>;
+    /// What is to be handed on, if it is enough.
+    fn piece(&mut self) -> Result<Option<Vec<u8>>>;
+}
+
+impl Standings {
+    /// Gives all standings to a taker, ordered by mechanism, then by stakeholder.
+    ///
+    /// # Errors
+    /// If the database fails, or the taker ends it.
+    pub(super) async fn read<T: StandingTaker>(
+        &self,
+        reader: &mut Reader<'_>,
+        taker: T,
+        outlet: Option<&Outlet>,
+    ) -> Result<T> {
+        let mechanisms = keys(reader, self.mechanisms.clone()).await?;
+        let mut stakeholders: HashMap<i64, Vec<i64>> = HashMap::new();
+        for (id, dossier) in keys(reader, self.stakeholders.clone()).await? {
+            stakeholders.entry(dossier).or_default().push(id);
+        }
+        let grid = Grid {
+            rule: self.rule,
+            holds: Arc::clone(&self.holds),
+            mechanisms: mechanisms.into_iter(),
+            stakeholders,
+            current: None,
+            stated: HashMap::new(),
+            taker,
+        };
+        let select = self.positions(reader);
+        let mut grid = reader.snapshot.read(&select, SHAPES.to_vec(), grid, outlet).await?;
+        while grid.step()? {
+            if let (Some(piece), Some(outlet)) = (grid.taker.piece()?, outlet) {
+                outlet.send(piece).await?;
+            }
+        }
+        Ok(grid.taker)
+    }
+
+    fn positions(&self, reader: &Reader<'_>) -> SelectStatement {
+        let Reader { scope, dossier, as_of, .. } = reader;
+        let filter = Filter::<Entity>::all([
+            Filter::through(Column::MechanismId, self.mechanisms.clone()),
+            Filter::any([
+                Filter::through(Column::StakeholderId, self.stakeholders.clone()),
+                Filter::through(Column::OnBehalfOfId, self.stakeholders.clone()),
+            ]),
+        ]);
+        let only = dossier.map(|dossier| Filter::<Entity>::equal(Column::DossierId, dossier));
+        let filter = Filter::all(only.into_iter().chain([filter]));
+        Entity::scoped(scope)
+            .filter(Entity::at(*as_of))
+            .filter(filter.condition(scope, *as_of))
+            .select_only()
+            .columns([
+                Column::Id,
+                Column::StakeholderId,
+                Column::OnBehalfOfId,
+                Column::MechanismId,
+                Column::Stance,
+                Column::StatedOn,
+                Column::StatedPrecision,
+                Column::Credibility,
+                Column::RecordedAt,
+                Column::SourceId,
+            ])
+            .order_by_asc(Column::MechanismId)
+            .into_query()
+    }
+}
+
+const SHAPES: [Shape; 10] = [
+    Shape::Integer,
+    Shape::Integer,
+    Shape::Integer,
+    Shape::Integer,
+    Shape::Integer,
+    Shape::Date,
+    Shape::Text,
+    Shape::Integer,
+    Shape::Integer,
+    Shape::Integer,
+];
+
+/// The keys of records and of their dossiers, by key.
+async fn keys<E: Record>(reader: &mut Reader<'_>, filter: Filter<E>) -> Result<Vec<(i64, i64)>> {
+    let records = Records { filter, sort: entity::page::Sort::new(Vec::new()) };
+    let mut select = records.select(&reader.scope, reader.as_of, reader.dossier);
+    select.expr(sea_orm::ColumnTrait::into_expr(E::ID)).expr(sea_orm::ColumnTrait::into_expr(E::DOSSIER));
+    let found = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let into = Arc::clone(&found);
+    let each = Each(move |row: &dyn Row| {
+        let pair = (required(row, 0)?, required(row, 1)?);
+        into.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(pair);
+        Ok(())
+    });
+    reader.snapshot.read(&select, vec![Shape::Integer, Shape::Integer], each, None).await?;
+    let mut found = found.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    Ok(std::mem::take(&mut found))
+}
+
+fn required(row: &dyn Row, column: usize) -> Result<i64> {
+    row.cell(column)?.integer().ok_or_else(|| Error::internal("a key has no value"))
+}
+
+struct Grid<T> {
+    rule: Rule,
+    holds: Arc<Holds>,
+    /// Those whose turn has not come.
+    mechanisms: std::vec::IntoIter<(i64, i64)>,
+    /// By dossier.
+    stakeholders: HashMap<i64, Vec<i64>>,
+    /// The mechanism whose positions come now, and its dossier.
+    current: Option<(i64, i64)>,
+    stated: HashMap<i64, Vec<Stated>>,
+    taker: T,
+}
+
+impl<T: StandingTaker> Grid<T> {
+    /// Gives the standings on the current mechanism, and goes on to the next; false if there is none.
+    fn step(&mut self) -> Result<bool> {
+        if let Some((mechanism, dossier)) = self.current {
+            for stakeholder in self.stakeholders.get(&dossier).into_iter().flatten() {
+                let verdict = self.stated.remove(stakeholder).and_then(|stated| decide(self.rule, stated));
+                if (self.holds)(verdict.as_ref()) {
+                    let standing =
+                        Standing { dossier, stakeholder: *stakeholder, mechanism, verdict: verdict.as_ref() };
+                    self.taker.take(&standing)?;
+                }
+            }
+            self.stated.clear();
+        }
+        self.current = self.mechanisms.next();
+        Ok(self.current.is_some())
+    }
+}
+
+impl<T: StandingTaker> Taker for Grid<T> {
+    fn take(&mut self, row: &dyn Row) -> Result<Option<Vec<u8>>> {
+        let stated = read(row)?;
+        let mut stepped = false;
+        while self.current.is_none_or(|(mechanism, _)| mechanism < stated.mechanism) {
+            stepped = true;
+            if !self.step()? {
+                break;
+            }
+        }
+        if self.current.is_some_and(|(mechanism, _)| mechanism == stated.mechanism) {
+            self.stated.entry(stated.principal).or_default().push(stated);
+        }
+        if stepped { self.taker.piece() } else { Ok(None) }
+    }
+}
+
+fn read(row: &dyn Row) -> Result<Stated> {
+    let wrong = || Error::internal("a position is not what was asked for");
+    let score = i16::try_from(required(row, 4)?).map_err(Error::internal)?;
+    let Cell::Date(day) = row.cell(5)? else { return Err(wrong()) };
+    let day = std::str::from_utf8(&day).ok().and_then(|day| NaiveDate::parse_from_str(day, "%F").ok());
+    let Cell::Text(precision) = row.cell(6)? else { return Err(wrong()) };
+    let precision = DatePrecision::try_from_value(&precision.to_owned())?;
+    Ok(Stated {
+        id: required(row, 0)?,
+        principal: row.cell(2)?.integer().map_or_else(|| required(row, 1), Ok)?,
+        mechanism: required(row, 3)?,
+        stance: Stance::try_from_value(&score)?,
+        on: PartialDate::new(day.ok_or_else(wrong)?, precision),
+        credibility: row.cell(7)?.integer().and_then(|credibility| i16::try_from(credibility).ok()),
+        recorded_at: Moment(required(row, 8)?),
+        source: required(row, 9)?,
+    })
+}
+
+/// A standing as a row of a table.
+pub(super) struct StandingRow<'a> {
+    pub(super) standing: &'a Standing<'a>,
+    /// The names of the columns.
+    pub(super) names: &'a [&'static str],
+    /// The keys of the positions that do not count.
+    pub(super) beaten: &'a str,
+}
+
+impl Row for StandingRow<'_> {
+    fn cell(&self, column: usize) -> Result<Cell<'_>> {
+        let Standing { dossier, stakeholder, mechanism, verdict } = self.standing;
+        let sources = verdict.map_or(0, |verdict| verdict.sources);
+        Ok(match self.names.get(column).copied().unwrap_or_default() {
+            "dossier" => Cell::Integer(*dossier),
+            "stakeholder" => Cell::Integer(*stakeholder),
+            "mechanism" => Cell::Integer(*mechanism),
+            "stance" => verdict.map_or(Cell::Null, |verdict| Cell::Integer(verdict.stance.score().into())),
+            "position" => verdict.map_or(Cell::Null, |verdict| Cell::Integer(verdict.winner)),
+            "beaten" if self.beaten.is_empty() => Cell::Null,
+            "beaten" => Cell::Text(self.beaten),
+            "sourceCount" => Cell::Integer(i64::try_from(sources).unwrap_or(i64::MAX)),
+            "contested" => Cell::Flag(verdict.is_some_and(|verdict| verdict.contested)),
+            _ => Cell::Null,
+        })
+    }
+}
+
+impl StandingTaker for super::table::Writer {
+    fn take(&mut self, standing: &Standing<'_>) -> Result<()> {
+        let plan = Arc::clone(&self.plan);
+        let names: Vec<&'static str> = plan.reads.iter().map(|read| read.name).collect();
+        let beaten = standing.verdict.map(|verdict| verdict.beaten.as_slice()).unwrap_or_default();
+        let beaten: Vec<String> = beaten.iter().map(i64::to_string).collect();
+        self.row(&StandingRow { standing, names: &names, beaten: &beaten.join(" ") })
+    }
+
+    fn piece(&mut self) -> Result<Option<Vec<u8>>> {
+        Ok(self.page.piece())
+    }
+}

@@ -1,0 +1,191 @@
+//! Long reads: one snapshot of the database, on a connection of its own, whose rows are handed on as they come.
+//!
+//! A snapshot sees what was committed when it began, however long it takes and whatever others write meanwhile. It takes no
+//! connection from the pools, so that slow readers hold up nobody, and holds no row longer than it takes to look at it.
+//!
+//! On SQLite the rows come by rusqlite: sqlx hands each through a channel between two threads, which takes four times as
+//! long. On PostgreSQL they come in the binary form of the protocol, and are read where they lie.
+
+mod postgres;
+mod sqlite;
+
+use std::time::Duration;
+
+use sea_orm::DbBackend;
+use sea_orm::sea_query::SelectStatement;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+
+use super::Store;
+use crate::error::{Error, Result};
+
+/// How long whoever takes the rows may pause. A snapshot that is held longer keeps the database from tidying up.
+const PAUSE_MAX: Duration = Duration::from_secs(120);
+
+/// What a column holds, whatever the database calls it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// A whole number.
+    Integer,
+    /// A number.
+    Real,
+    /// A text.
+    Text,
+    /// A day.
+    Date,
+    /// Yes or no.
+    Flag,
+    /// A JSON text.
+    Json,
+}
+
+/// One value of a row.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Cell<'a> {
+    /// None.
+    Null,
+    /// A whole number.
+    Integer(i64),
+    /// A number.
+    Real(f64),
+    /// A text, or a JSON text.
+    Text(&'a str),
+    /// A day, as `YYYY-MM-DD`.
+    Date([u8; 10]),
+    /// Yes or no.
+    Flag(bool),
+}
+
+impl Cell<'_> {
+    /// The whole number, if it is one.
+    pub const fn integer(&self) -> Option<i64> {
+        if let Self::Integer(number) = self { Some(*number) } else { None }
+    }
+}
+
+/// A row, for as long as one looks at it.
+pub trait Row {
+    /// The value of a column, counted from 0.
+    ///
+    /// # Errors
+    /// If the database gave something else than the column's [`Shape`].
+    fn cell(&self, column: usize) -> Result<Cell<'_>>;
+}
+
+/// Takes rows, and makes bytes of them.
+pub trait Taker: Send + 'static {
+    /// Takes a row. What it gives is handed on before the next row is read.
+    ///
+    /// # Errors
+    /// To end the reading.
+    fn take(&mut self, row: &dyn Row) -> Result<Option<Vec<u8>>>;
+}
+
+/// Where bytes are handed on to.
+#[derive(Clone, Debug)]
+pub struct Outlet(mpsc::Sender<Vec<u8>>);
+
+impl Outlet {
+    /// An outlet, and where its bytes come out. Few chunks wait between the two.
+    pub fn new() -> (Self, mpsc::Receiver<Vec<u8>>) {
+        let (sender, receiver) = mpsc::channel(4);
+        (Self(sender), receiver)
+    }
+
+    /// Hands bytes on.
+    ///
+    /// # Errors
+    /// [`gone`] if nobody takes them any more, or not for a long time.
+    pub async fn send(&self, bytes: Vec<u8>) -> Result<()> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        match tokio::time::timeout(PAUSE_MAX, self.0.send(bytes)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(gone()),
+        }
+    }
+
+    /// Waits until nobody takes bytes any more.
+    pub async fn closed(&self) {
+        self.0.closed().await;
+    }
+}
+
+/// Whoever took the bytes has gone.
+pub fn gone() -> Error {
+    Error::BadInput("whoever asked for it has gone, or did not take it for two minutes".to_owned())
+}
+
+/// One state of the database, read for as long as it takes.
+#[derive(Debug)]
+pub struct Snapshot {
+    way: Way,
+    /// One of the few connections beside the pools.
+    _seat: OwnedSemaphorePermit,
+}
+
+#[derive(Debug)]
+enum Way {
+    Sqlite(sqlite::Snapshot),
+    Postgres(postgres::Snapshot),
+}
+
+impl Snapshot {
+    /// The state of the database as it is now.
+    ///
+    /// # Errors
+    /// If the database is away.
+    pub async fn open(store: &Store) -> Result<Self> {
+        let seat = store.seat().await?;
+        let way = match store.backend() {
+            DbBackend::Sqlite => Way::Sqlite(sqlite::Snapshot::open(store.url()).await?),
+            _ => Way::Postgres(postgres::Snapshot::open(store.url()).await?),
+        };
+        Ok(Self { way, _seat: seat })
+    }
+
+    /// Reads all rows of a statement, whose columns have these shapes, and gives the taker back. `outlet` is where what the
+    /// taker makes is handed on to; without one it is dropped.
+    ///
+    /// # Errors
+    /// If the database fails, the taker ends it, or nobody takes what comes out.
+    pub async fn read<T: Taker>(
+        &mut self,
+        statement: &SelectStatement,
+        shapes: Vec<Shape>,
+        taker: T,
+        outlet: Option<&Outlet>,
+    ) -> Result<T> {
+        match &mut self.way {
+            Way::Sqlite(snapshot) => snapshot.read(statement, shapes, taker, outlet).await,
+            Way::Postgres(snapshot) => snapshot.read(statement, shapes, taker, outlet).await,
+        }
+    }
+
+    /// The expression for a list that stands in a link table: the values of `item` in the rows whose `near` is `key`, in
+    /// their order, as one text with a space between two. All are names and expressions of the program's own.
+    pub fn list(&self, table: &str, near: &str, key: &str, item: &str, only: &str) -> String {
+        let rows = format!("FROM {table} AS l WHERE l.{near} = {key}{only}");
+        match self.way {
+            Way::Sqlite(_) => {
+                format!("(SELECT group_concat(v, ' ') FROM (SELECT {item} AS v {rows} ORDER BY v))")
+            }
+            Way::Postgres(_) => {
+                format!("(SELECT string_agg(v, ' ' ORDER BY v COLLATE \"C\") FROM (SELECT {item} AS v {rows}) AS o)")
+            }
+        }
+    }
+}
+
+/// Reads the rows of a small result, each with a function.
+pub struct Each<F>(pub F);
+
+impl<F: FnMut(&dyn Row) -> Result<()> + Send + 'static> Taker for Each<F> {
+    fn take(&mut self, row: &dyn Row) -> Result<Option<Vec<u8>>> {
+        (self.0)(row).map(|()| None)
+    }
+}
+
+fn unexpected(column: usize, shape: Option<Shape>) -> Error {
+    Error::internal(format!("column {column} of a row is not of the shape {shape:?}"))
+}

@@ -1,0 +1,158 @@
+//! A snapshot of an SQLite file: a read transaction on a connection of its own. In WAL mode it neither waits for writers
+//! nor keeps them waiting.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use rusqlite::types::{ToSqlOutput, Value as Sqlite, ValueRef};
+use rusqlite::{Connection, OpenFlags, ToSql, params_from_iter};
+use sea_orm::Value;
+use sea_orm::sea_query::{SelectStatement, SqliteQueryBuilder};
+use sea_orm::sqlx::sqlite::SqliteConnectOptions;
+use tokio::runtime::Handle;
+use tokio::task::spawn_blocking;
+
+use super::{Cell, Outlet, Row, Shape, Taker, unexpected};
+use crate::error::{Error, Result};
+
+#[derive(Debug)]
+pub(super) struct Snapshot(Option<Connection>);
+
+impl Snapshot {
+    pub(super) async fn open(url: &str) -> Result<Self> {
+        let path: PathBuf = SqliteConnectOptions::from_str(url).map_err(Error::internal)?.get_filename().to_owned();
+        let open = move || {
+            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+            let connection = Connection::open_with_flags(path, flags)?;
+            connection.busy_timeout(Duration::from_secs(5))?;
+            // Pages are read where the file lies in memory, so that a long read needs no cache of its own.
+            connection.execute_batch("PRAGMA mmap_size = 1073741824; PRAGMA cache_size = -2048; BEGIN")?;
+            // A transaction begins with its first read.
+            connection.query_row("SELECT count(*) FROM sqlite_master", [], |_| Ok(()))?;
+            Ok::<_, rusqlite::Error>(connection)
+        };
+        let connection = spawn_blocking(open).await.map_err(Error::internal)?.map_err(Error::internal)?;
+        Ok(Self(Some(connection)))
+    }
+
+    pub(super) async fn read<T: Taker>(
+        &mut self,
+        statement: &SelectStatement,
+        shapes: Vec<Shape>,
+        taker: T,
+        outlet: Option<&Outlet>,
+    ) -> Result<T> {
+        let (sql, values) = statement.build(SqliteQueryBuilder);
+        let connection = self.0.take().ok_or_else(|| Error::internal("a snapshot was read after it had failed"))?;
+        let handle = connection.get_interrupt_handle();
+        let job =
+            Job { connection, sql, values: values.0, shapes, outlet: outlet.cloned(), runtime: Handle::current() };
+        let mut work = spawn_blocking(move || job.run(taker));
+        // Dropped while the thread still works, it ends its statement: nobody waits for it any more.
+        let stop = Stop(Some(handle));
+        let done = match outlet {
+            None => (&mut work).await,
+            Some(outlet) => tokio::select! {
+                done = &mut work => done,
+                () = outlet.closed() => return Err(super::gone()),
+            },
+        };
+        stop.forget();
+        let (connection, taker) = done.map_err(Error::internal)??;
+        self.0 = Some(connection);
+        Ok(taker)
+    }
+}
+
+/// Ends the statement of a connection when it is dropped.
+struct Stop(Option<rusqlite::InterruptHandle>);
+
+impl Stop {
+    fn forget(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Stop {
+    fn drop(&mut self) {
+        if let Some(handle) = &self.0 {
+            handle.interrupt();
+        }
+    }
+}
+
+struct Job {
+    connection: Connection,
+    sql: String,
+    values: Vec<Value>,
+    shapes: Vec<Shape>,
+    outlet: Option<Outlet>,
+    runtime: Handle,
+}
+
+impl Job {
+    fn run<T: Taker>(self, mut taker: T) -> Result<(Connection, T)> {
+        let Self { connection, sql, values, shapes, outlet, runtime } = self;
+        let mut statement = connection.prepare(&sql).map_err(Error::internal)?;
+        let values = values.into_iter().map(Bound);
+        let mut rows = statement.query(params_from_iter(values)).map_err(Error::internal)?;
+        while let Some(row) = rows.next().map_err(Error::internal)? {
+            let made = taker.take(&Seen { row, shapes: &shapes })?;
+            if let (Some(bytes), Some(outlet)) = (made, &outlet) {
+                runtime.block_on(outlet.send(bytes))?;
+            }
+        }
+        drop(rows);
+        drop(statement);
+        Ok((connection, taker))
+    }
+}
+
+struct Seen<'a> {
+    row: &'a rusqlite::Row<'a>,
+    shapes: &'a [Shape],
+}
+
+impl Row for Seen<'_> {
+    fn cell(&self, column: usize) -> Result<Cell<'_>> {
+        let shape = self.shapes.get(column).copied();
+        let value = self.row.get_ref(column).map_err(Error::internal)?;
+        let cell = match (shape, value) {
+            (Some(_), ValueRef::Null) => Some(Cell::Null),
+            (Some(Shape::Integer), ValueRef::Integer(number)) => Some(Cell::Integer(number)),
+            (Some(Shape::Flag), ValueRef::Integer(number)) => Some(Cell::Flag(number != 0)),
+            (Some(Shape::Real), ValueRef::Real(number)) => Some(Cell::Real(number)),
+            #[expect(clippy::cast_precision_loss, reason = "SQLite stores a whole number in a column of reals so")]
+            (Some(Shape::Real), ValueRef::Integer(number)) => Some(Cell::Real(number as f64)),
+            (Some(Shape::Text | Shape::Json), ValueRef::Text(text)) => std::str::from_utf8(text).ok().map(Cell::Text),
+            // What sea-orm binds as JSON is bytes to SQLite's eyes in some versions.
+            (Some(Shape::Json), ValueRef::Blob(text)) => std::str::from_utf8(text).ok().map(Cell::Text),
+            (Some(Shape::Date), ValueRef::Text(text)) => text.try_into().ok().map(Cell::Date),
+            _ => None,
+        };
+        cell.ok_or_else(|| unexpected(column, shape))
+    }
+}
+
+/// A value of a statement, as sea-orm would bind it.
+struct Bound(Value);
+
+impl ToSql for Bound {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        let value = match &self.0 {
+            Value::Bool(value) => value.map(|is| Sqlite::Integer(is.into())),
+            Value::SmallInt(value) => value.map(|number| Sqlite::Integer(number.into())),
+            Value::Int(value) => value.map(|number| Sqlite::Integer(number.into())),
+            Value::BigInt(value) => value.map(Sqlite::Integer),
+            Value::Double(value) => value.map(Sqlite::Real),
+            Value::String(value) => value.clone().map(Sqlite::Text),
+            Value::ChronoDate(value) => value.map(|day| Sqlite::Text(day.format("%F").to_string())),
+            other => {
+                let message = format!("no statement of ours has a value like {other:?}");
+                return Err(rusqlite::Error::ToSqlConversionFailure(message.into()));
+            }
+        };
+        Ok(ToSqlOutput::Owned(value.unwrap_or(Sqlite::Null)))
+    }
+}

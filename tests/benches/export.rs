@@ -1,0 +1,198 @@
+//! All positions of an assembly with names joined, over HTTP, against the database's own bulk path on the same query, side by
+//! side in one run: `cargo bench -p demarche_tests --bench export`.
+//!
+//! 870,109 positions of 200 states on 6,203 resolutions, as many as the United Nations' have. Each is measured five times in
+//! turn, and the medians are compared, because the machine is not ours alone. Memory is that of this process, the
+//! server's, without the pages of files.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use demarche_tests::{Client, Engine, World, database};
+use entity::words::Role;
+use sea_orm::ConnectionTrait;
+
+const ROWS: u64 = 870_109;
+const ROUNDS: usize = 5;
+/// What is asked for, and the same in SQL. The first is the least that makes sense; the second what an analyst asks for, with
+/// all by which the records are known.
+const QUESTIONS: [(&str, &str, &str); 2] = [
+    (
+        "5 columns",
+        "externalId,statedOn,stance,stakeholder.name,mechanism.name",
+        "SELECT p.external_id, p.stated_on, p.stance, s.name, m.name FROM position p \
+         JOIN stakeholder s ON s.id = p.stakeholder_id JOIN mechanism m ON m.id = p.mechanism_id",
+    ),
+    (
+        "12 columns",
+        "externalId,statedOn,statedOnPrecision,stance,stakeholder.slug,stakeholder.name,stakeholder.kind,mechanism.slug,\
+         mechanism.name,mechanism.kind,source.slug,source.title",
+        "SELECT p.external_id, p.stated_on, p.stated_precision, p.stance, s.slug, s.name, s.kind, m.slug, m.name, m.kind, \
+         o.slug, o.title FROM position p JOIN stakeholder s ON s.id = p.stakeholder_id \
+         JOIN mechanism m ON m.id = p.mechanism_id JOIN source o ON o.id = p.source_id",
+    ),
+];
+
+fn main() {
+    if cfg!(debug_assertions) {
+        println!("not measured: this build is not optimised; run `cargo bench -p demarche_tests --bench export`");
+        return;
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        for (engine, target) in [(Engine::Postgres, 0.55), (Engine::Sqlite, 0.40)] {
+            match database::fresh(engine).await {
+                Ok(database) => measure(World::start(database).await, engine, target).await,
+                Err(missing) => println!("skipped {engine:?}: {missing}"),
+            }
+        }
+    });
+}
+
+async fn measure(world: World, engine: Engine, target: f64) {
+    fill(&world, engine).await;
+    let reader = world.reader().await;
+    let tool = if engine == Engine::Postgres { "psql \\copy" } else { "sqlite3 -csv" };
+    for (name, columns, query) in QUESTIONS {
+        println!("\n{engine:?}: {ROWS} rows of {name}, medians of {ROUNDS} rounds");
+        let (mut bulk, mut csv, mut jsonl) = (Vec::new(), Vec::new(), Vec::new());
+        for _ in 0..ROUNDS {
+            bulk.push(dump(&world.database.url, engine, query));
+            csv.push(fetch(&world, &reader, "csv", columns));
+            jsonl.push(fetch(&world, &reader, "jsonl", columns));
+        }
+        let bulk = median(bulk.iter().map(Duration::as_secs_f64));
+        println!("  {tool:<14} {bulk:>7.3} s");
+        for (format, runs) in [("CSV", csv), ("JSON Lines", jsonl)] {
+            let time = median(runs.iter().map(|run| run.time.as_secs_f64()));
+            let first = median(runs.iter().map(|run| run.first * 1000.0));
+            let grown = runs.iter().map(|run| run.grown).max().unwrap_or(0);
+            println!(
+                "  {format:<14} {time:>7.3} s   {:>5.2}x (at most {target:.2}x)   first byte {first:>5.1} ms (at most 100)   \
+                 memory +{:.1} MB (at most 30)   {:.0} MB sent",
+                time / bulk,
+                grown as f64 / 1e6,
+                runs[0].bytes as f64 / 1e6,
+            );
+        }
+    }
+    world.end().await;
+}
+
+struct Run {
+    time: Duration,
+    /// In seconds.
+    first: f64,
+    bytes: u64,
+    grown: u64,
+}
+
+/// Fetches a file as a script would, by a program of its own.
+fn fetch(world: &World, reader: &Client, format: &str, columns: &str) -> Run {
+    let url = world.url(&format!("/export/positions.{format}?columns={columns}"));
+    let before = resident();
+    let (done, most) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(before)));
+    let watch = {
+        let (done, most) = (Arc::clone(&done), Arc::clone(&most));
+        std::thread::spawn(move || {
+            while !done.load(Ordering::Relaxed) {
+                most.fetch_max(resident(), Ordering::Relaxed);
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        })
+    };
+    let bearer = format!("Authorization: Bearer {}", reader.token.as_ref().unwrap());
+    let said = "%{http_code} %{time_starttransfer} %{size_download}";
+    let start = Instant::now();
+    let curl = Command::new("curl").args(["-s", "-o", "/dev/null", "-w", said, "-H", &bearer, &url]).output().unwrap();
+    let time = start.elapsed();
+    done.store(true, Ordering::Relaxed);
+    watch.join().unwrap();
+    let said = String::from_utf8(curl.stdout).unwrap();
+    let said: Vec<&str> = said.split(' ').collect();
+    assert!(curl.status.success() && said[0] == "200", "{said:?}");
+    let grown = most.load(Ordering::Relaxed) - before;
+    Run { time, first: said[1].parse().unwrap(), bytes: said[2].parse().unwrap(), grown }
+}
+
+/// The database's own way.
+fn dump(url: &str, engine: Engine, query: &str) -> Duration {
+    let mut command = match engine {
+        Engine::Postgres => {
+            let mut psql = Command::new("psql");
+            psql.args([url, "-qc", &format!("\\copy ({query}) TO '/dev/null' CSV HEADER")]);
+            psql
+        }
+        Engine::Sqlite => {
+            let mut sqlite = Command::new("sqlite3");
+            sqlite.args(["-csv", "-header", url.trim_start_matches("sqlite:"), query]);
+            sqlite
+        }
+    };
+    let start = Instant::now();
+    let done = command.stdout(Stdio::null()).status().unwrap();
+    assert!(done.success());
+    start.elapsed()
+}
+
+/// This process's memory, without the pages of files.
+fn resident() -> u64 {
+    let status = std::fs::read_to_string(Path::new("/proc/self/status")).unwrap();
+    let line = status.lines().find(|line| line.starts_with("RssAnon:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// An assembly: states and resolutions by the program's own loader, votes by the database.
+async fn fill(world: &World, engine: Engine) {
+    let mut lines = String::from(
+        "{\"record\":\"dossier\",\"slug\":\"un\",\"title\":\"Votes\"}\n{\"record\":\"source\",\"slug\":\"s\",\"title\":\"Roll calls\"}\n",
+    );
+    for n in 0..200 {
+        lines += &format!(
+            "{{\"record\":\"stakeholder\",\"slug\":\"state-{n}\",\"name\":\"United Republic of {n}\",\"kind\":\"STATE\"}}\n"
+        );
+    }
+    for n in 0..6203 {
+        lines += &format!(
+            "{{\"record\":\"mechanism\",\"slug\":\"r-{n}\",\"name\":\"TO ADOPT A DRAFT RESOLUTION, NUMBERED {n}, ON ITS ITEM\",\
+             \"mode\":\"MULTILATERAL\",\"kind\":\"RESOLUTION\"}}\n"
+        );
+    }
+    world.load(&lines).await;
+    let (numbers, day) = match engine {
+        Engine::Postgres => {
+            (format!("SELECT i FROM generate_series(0, {}) AS g(i)", ROWS - 1), "date '1946-01-01' + (i / 32)::int")
+        }
+        Engine::Sqlite => (
+            format!(
+                "WITH RECURSIVE g(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM g WHERE i < {}) SELECT i FROM g",
+                ROWS - 1
+            ),
+            "date('1946-01-01', '+' || (i / 32) || ' days')",
+        ),
+    };
+    let votes = format!(
+        "INSERT INTO position (id, dossier_id, external_id, source_id, stated_on, stated_precision, marking, recorded_at, \
+         recorded_by, stakeholder_id, mechanism_id, stance) \
+         SELECT 900000000000000000 + cast(i AS bigint) * 4096, d.id, 'un-' || i, o.id, {day}, 'DAY', 0, 1700000000000000, 2, s.id, m.id, i % 3 - 1 \
+         FROM ({numbers}) AS n \
+         JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS at FROM stakeholder) AS s ON s.at = n.i % 200 \
+         JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS at FROM mechanism) AS m ON m.at = n.i / 141 \
+         CROSS JOIN dossier AS d CROSS JOIN source AS o ORDER BY i"
+    );
+    let op = world.op(Role::Analyst).await.begin().await.unwrap();
+    op.lane.execute_unprepared(&votes).await.unwrap();
+    op.commit().await.unwrap();
+    let op = world.op(Role::Analyst).await.begin().await.unwrap();
+    op.lane.execute_unprepared("ANALYZE").await.unwrap();
+    op.commit().await.unwrap();
+}
