@@ -15,6 +15,7 @@ pub mod assertion;
 pub mod audit;
 pub mod bulk;
 pub mod date;
+pub mod export;
 pub mod identity;
 pub mod list;
 pub mod marking;

@@ -25,11 +25,9 @@ mod table;
 
 use std::sync::Arc;
 
-use entity::dossier;
 use entity::moment::Moment;
-use entity::record::{AsOf, Record};
+use entity::record::AsOf;
 use entity::scope::Scope;
-use sea_orm::{ColumnTrait, QueryFilter};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use tokio::sync::mpsc::Receiver;
@@ -44,9 +42,9 @@ pub use self::select::{Records, Subject};
 pub use self::standing::{Holds, Standings};
 pub use self::table::Table;
 use self::table::Writer;
+use crate::domain;
 use crate::error::{Error, Result};
 use crate::op::Op;
-use crate::policy;
 use crate::store::Store;
 use crate::store::stream::{Outlet, Snapshot, gone};
 
@@ -121,11 +119,6 @@ impl Export {
     /// [`Error::BadInput`] if the request makes no sense, [`Error::Unauthenticated`], [`Error::Forbidden`] and
     /// [`Error::NotFound`] if the actor may not, [`Error::Internal`] if the database fails.
     pub async fn open(op: &Op, request: Request) -> Result<Self> {
-        let scope = policy::export_scope(op)?;
-        let dossier = match &request.dossier {
-            Some(slug) => Some(find(op, &scope, slug).await?),
-            None => None,
-        };
         let sheet = match &request.content {
             Content::Records(subject, table) => Some((Sheet::of(subject.kind()), *table)),
             Content::Standings(_, table) => Some((Sheet::standings(), *table)),
@@ -138,6 +131,7 @@ impl Export {
             Some((sheet, _)) => plan::names(sheet, request.columns.as_deref())?,
             None => Vec::new(),
         };
+        let (scope, dossier) = domain::export::open(op, request.dossier.as_deref()).await?;
         let mut snapshot = Snapshot::open(&op.base.store).await?;
         let mut reader = Reader { snapshot: &mut snapshot, scope: scope.clone(), dossier, as_of: request.as_of };
         let plan = match sheet {
@@ -254,11 +248,4 @@ async fn pass(mut pipe: Pipe, mut texts: Receiver<Vec<u8>>, outlet: Option<Outle
 fn writer(mut page: Text, table: Table, plan: &Arc<Plan>, columns: &[String]) -> Writer {
     page.text.extend_from_slice(&table.head(columns));
     Writer { page, table, plan: Arc::clone(plan), leads: table.leads(columns) }
-}
-
-async fn find(op: &Op, scope: &Scope, slug: &str) -> Result<i64> {
-    // PostgreSQL refuses the character NUL, and no slug has it.
-    let slug = slug.replace('\0', "");
-    let found = dossier::Entity::scoped(scope).filter(dossier::Column::Slug.eq(slug)).one(&op.lane).await?;
-    found.map(|dossier| dossier.id).ok_or_else(|| Error::NotFound("there is no such dossier".to_owned()))
 }

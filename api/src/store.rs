@@ -158,7 +158,7 @@ impl Store {
     /// The right to open a connection beside the pools.
     async fn seat(&self) -> Result<OwnedSemaphorePermit> {
         let seat = tokio::time::timeout(self.wait_max, Arc::clone(&self.seats).acquire_owned()).await;
-        seat.map_err(|_| Error::internal("too many snapshots are open"))?.map_err(Error::internal)
+        seat.map_err(|_| Error::Busy("too many exports at once: try again in a moment"))?.map_err(Error::internal)
     }
 
     /// A lane that reads.

@@ -69,7 +69,7 @@ impl Export {
     pub async fn run(self, config: &Config) -> Result<()> {
         let arguments = self.arguments()?;
         let base = open_current(config).await?;
-        let op = super::load::recorder(&base, self.actor.as_deref()).await?;
+        let op = super::load::recorder(&base, self.actor.as_deref(), "export").await?;
         let request = read(&op, &self.kind, &self.format, &arguments, self.compression(), None)?;
         let mut export = Written::open(&op, request).await?;
         let (outlet, bytes) = Outlet::new();

@@ -51,7 +51,7 @@ impl Import {
     /// Does it.
     pub async fn run(self, config: &Config) -> Result<()> {
         let base = open_current(config).await?;
-        let op = recorder(&base, self.recorder.as_deref()).await?;
+        let op = recorder(&base, self.recorder.as_deref(), "import").await?;
         let on_error = match self.on_error {
             How::Abort => OnError::Abort,
             How::Skip => OnError::Skip,

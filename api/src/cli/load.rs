@@ -33,7 +33,7 @@ impl Load {
             Box::new(File::open(&self.file).map_err(|cause| Error::BadInput(format!("cannot read {name}: {cause}")))?)
         };
         let base = open_current(config).await?;
-        let op = recorder(&base, self.recorder.as_deref()).await?;
+        let op = recorder(&base, self.recorder.as_deref(), "load").await?;
         let report = import::load(&op, source).await?;
         base.store.close().await;
         say(report)
@@ -41,7 +41,7 @@ impl Load {
 }
 
 /// An operation in the name of the one who records.
-pub(super) async fn recorder(base: &Base, email: Option<&str>) -> Result<Op> {
+pub(super) async fn recorder(base: &Base, email: Option<&str>, command: &str) -> Result<Op> {
     let nobody = base.op(Actor::Anonymous);
     let account = match email {
         Some(email) => account::find(&nobody, email).await?.ok_or_else(|| {
@@ -54,6 +54,6 @@ pub(super) async fn recorder(base: &Base, email: Option<&str>) -> Result<Op> {
         })?,
     };
     let mut op = account::acting(base, account.id).await?;
-    op.origin = Origin::command("load");
+    op.origin = Origin::command(command);
     Ok(op)
 }

@@ -68,19 +68,6 @@ pub async fn flush(op: &Op) -> Result<()> {
     inside.commit().await
 }
 
-/// Appends an entry about records that are taken away in a file, before the first of them leaves.
-///
-/// # Errors
-/// As [`flush`].
-pub async fn exported(op: &Op, dossier: i64, marking: Marking, records: &[(Kind, i64)]) -> Result<()> {
-    let inside = op.begin().await?;
-    let step = Step { action: AuditAction::Export, dossier: Some(dossier), marking };
-    for (kind, id) in records {
-        inside.note(step, *kind, *id);
-    }
-    inside.commit().await
-}
-
 /// Appends an entry about a sign-in: whose it was or would have been, as far as that is known, the session, and why it was
 /// refused. What was typed is not kept: people type passwords into the wrong field.
 ///

@@ -8,7 +8,7 @@ use std::io;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    ACCEPT_ENCODING, ACCEPT_RANGES, AUTHORIZATION, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_RANGE,
+    ACCEPT_ENCODING, ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_RANGE,
     ETAG, HeaderMap, IF_RANGE, LINK, RANGE, VARY,
 };
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
@@ -20,18 +20,20 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc::Receiver;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tracing::error;
 use url::form_urlencoded;
 
 use super::log::Outcome;
 use super::refusal::Refusal;
+use super::graphql::bearer;
 use super::{App, State, log, task};
 use crate::error::Error;
 use crate::export::cell::moment as written;
 use crate::export::{Compression, Export};
 use crate::graphql::export::read;
 use crate::id;
-use crate::op::{Actor, Op};
+use crate::op::{Actor, Op, Origin};
 use crate::store::stream::Outlet;
 
 /// The most bytes of a question.
@@ -50,6 +52,7 @@ struct Asked {
     snapshot: Option<Moment>,
     compression: Compression,
     bearer: Option<String>,
+    origin: Origin,
     /// The first byte that is wanted.
     from: Option<u64>,
     if_range: Option<String>,
@@ -63,7 +66,8 @@ pub async fn get(request: HttpRequest, state: web::Data<State>) -> HttpResponse 
 
 /// A file by a question that is too long for an address.
 pub async fn post(request: HttpRequest, payload: web::Payload, state: web::Data<State>) -> HttpResponse {
-    let arguments = from_body(payload).await;
+    let late = |_| Refusal::new(StatusCode::REQUEST_TIMEOUT, "BODY_TIMEOUT", "the body took too long to arrive");
+    let arguments = timeout(state.settings.body_wait_max, from_body(payload)).await.map_err(late).and_then(|read| read);
     serve(&request, &state, arguments).await
 }
 
@@ -102,6 +106,7 @@ fn asked(request: &HttpRequest, mut arguments: Map<String, Value>) -> Result<Ask
         snapshot,
         compression: compression(header(ACCEPT_ENCODING).unwrap_or_default()),
         bearer: bearer(headers)?,
+        origin: log::origin(request, Some("export")),
         from: header(RANGE).and_then(first_byte),
         if_range: header(IF_RANGE).map(str::to_owned),
     })
@@ -150,17 +155,6 @@ async fn from_body(mut payload: web::Payload) -> Result<Map<String, Value>, Refu
     serde_json::from_slice(&body).map_err(|cause| bad(format!("the body is not a JSON object: {cause}")))
 }
 
-/// The token of a request.
-fn bearer(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
-    let Some(value) = headers.get(AUTHORIZATION) else { return Ok(None) };
-    let token = value.to_str().ok().and_then(|text| {
-        let (scheme, token) = text.trim().split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
-    });
-    let expected = Error::Unauthenticated("expected the header `Authorization: Bearer <token>`");
-    token.map(Some).ok_or_else(|| expected.into())
-}
-
 /// The best of what a client takes and we have.
 fn compression(accepted: &str) -> Compression {
     let takes = |wanted: &str| {
@@ -202,6 +196,7 @@ struct Part {
 
 async fn answer(app: App, asked: Asked) -> (Result<File, Refusal>, Outcome) {
     let mut op = app.base.op(Actor::Anonymous);
+    op.origin = asked.origin.clone();
     let mut outcome = Outcome::default();
     match app.auth.actor(&op, asked.bearer.as_deref()).await {
         Ok(actor) => op.actor = actor,

@@ -1,0 +1,42 @@
+//! Taking records away in a file: what one may take, and the entry of the audit log that says that they left.
+
+use entity::dossier::{Column, Entity};
+use entity::kind::Kind;
+use entity::scope::Scope;
+use entity::words::{AuditAction, Marking};
+use sea_orm::{ColumnTrait, QueryFilter, QuerySelect};
+
+use crate::error::{Error, Result};
+use crate::op::{Op, Step};
+use crate::policy;
+
+/// What the actor may take away, of one dossier or of all that they see; gives its key as well. Before the first record
+/// leaves, each of these dossiers has an entry in the audit log. It names the dossier and none of the records, and is marked
+/// like the dossier: its owners are to know who took what away, and with which clearance they did.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] and [`Error::Forbidden`] if the actor may not, [`Error::NotFound`] if there is no such
+/// dossier for them; otherwise if the log cannot be written: then nothing must leave.
+pub async fn open(op: &Op, slug: Option<&str>) -> Result<(Scope, Option<i64>)> {
+    use entity::record::Record;
+    let scope = policy::export_scope(op)?;
+    let mut taken = Entity::scoped(&scope).select_only().columns([Column::Id, Column::Marking]);
+    if let Some(slug) = slug {
+        // PostgreSQL refuses the character NUL, and no slug has it.
+        taken = taken.filter(Column::Slug.eq(slug.replace('\0', "")));
+    }
+    let taken: Vec<(i64, Marking)> = taken.into_tuple().all(&op.lane).await?;
+    let only = match (slug, taken.first()) {
+        (Some(_), None) => return Err(Error::NotFound("there is no such dossier".to_owned())),
+        (Some(_), Some((id, _))) => Some(*id),
+        (None, _) => None,
+    };
+    if !taken.is_empty() {
+        let inside = op.begin().await?;
+        for (id, marking) in taken {
+            inside.note(Step { action: AuditAction::Export, dossier: Some(id), marking }, Kind::Dossier, id);
+        }
+        inside.commit().await?;
+    }
+    Ok((scope, only))
+}
