@@ -44,7 +44,6 @@ pub mod source;
 pub mod stakeholder;
 pub mod status;
 
-
 /// Whether a door could read all of an input. The policy comes first: who may not do what it asks for is not told what is
 /// wrong with it.
 ///

@@ -257,10 +257,11 @@ impl Op {
         let part = Self { writes: Trail::default(), ..self.clone() };
         self.lane.execute_unprepared("SAVEPOINT part").await?;
         let done = work(&part).await;
-        match done {
-            // The log says nothing of what was not done.
-            Err(_) => drop(self.lane.execute_unprepared("ROLLBACK TO SAVEPOINT part").await?),
-            Ok(_) => self.writes.absorb(&part.writes),
+        if done.is_ok() {
+            self.writes.absorb(&part.writes);
+        } else {
+            // And the log says nothing of it.
+            self.lane.execute_unprepared("ROLLBACK TO SAVEPOINT part").await?;
         }
         self.lane.execute_unprepared("RELEASE SAVEPOINT part").await?;
         done

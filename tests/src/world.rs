@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use demarche_api::auth::{Auth, Passwords, Settings as AuthSettings};
-use demarche_api::secret::Secret;
 use demarche_api::domain;
 use demarche_api::graphql;
 use demarche_api::http::{App, Limits, Running, Server, Settings};
 use demarche_api::import;
 use demarche_api::op::{Actor, Base, Clock, Ids, Op};
+use demarche_api::secret::Secret;
 use entity::account;
 use entity::moment::Moment;
 use entity::words::{Marking, MemberRole, Role};

@@ -166,7 +166,8 @@ fn migrate_says_what_it_does_and_what_is_missing() {
     // Half migrated: nothing else runs on it.
     let said = desk.fails(1, &["serve", "--bind", "127.0.0.1:0"], &SETTINGS, "");
     assert!(
-        said.contains(&format!("2 of the database's {} migrations are not applied", known.len())) && said.contains("demarche migrate up"),
+        said.contains(&format!("2 of the database's {} migrations are not applied", known.len()))
+            && said.contains("demarche migrate up"),
         "{said}"
     );
     migrate(&["up"]);
@@ -216,9 +217,15 @@ fn a_file_is_loaded_once_and_its_errors_name_the_line() {
     let desk = desk();
     desk.write("sample.jsonl", import::SAMPLE);
     let first = desk.ok(&["load", "sample.jsonl"], &SETTINGS, "");
-    assert_eq!(first, format!("created {}, edited 0, superseded 0, unchanged 0, refused 0\n", import::SAMPLE.lines().count() - 1));
+    assert_eq!(
+        first,
+        format!("created {}, edited 0, superseded 0, unchanged 0, refused 0\n", import::SAMPLE.lines().count() - 1)
+    );
     let again = desk.ok(&["load", "-"], &SETTINGS, import::SAMPLE);
-    assert_eq!(again, format!("created 0, edited 0, superseded 0, unchanged {}, refused 0\n", import::SAMPLE.lines().count() - 1));
+    assert_eq!(
+        again,
+        format!("created 0, edited 0, superseded 0, unchanged {}, refused 0\n", import::SAMPLE.lines().count() - 1)
+    );
     let broken = format!(
         "{HEADER}{{\"record\":\"dossier\",\"slug\":\"x\",\"title\":\"X\"}}\n\n{{\"record\":\"stakeholder\"}}\n"
     );
@@ -241,7 +248,9 @@ fn schema_prints_the_schema() {
 fn every_command_explains_itself() {
     let desk = Desk::default();
     let help = desk.ok(&["--help"], &[], "");
-    for command in ["demo", "serve", "migrate", "account", "token", "key", "audit", "schema", "load", "import", "export"] {
+    for command in
+        ["demo", "serve", "migrate", "account", "token", "key", "audit", "schema", "load", "import", "export"]
+    {
         assert!(help.contains(&format!("\n  {command} ")), "{help}");
         let own = desk.ok(&[command, "--help"], &[], "");
         assert!(own.contains("Usage: demarche ") && own.lines().next().unwrap().len() > 10, "{own}");

@@ -120,7 +120,7 @@ demarche_tests::suite! {
         assert!(compared > 0);
         // Where it came from, only what had no external id of its own is new.
         let report = import::load(&world.op(Role::Analyst).await, file.as_bytes()).await.unwrap();
-        assert_eq!((report.created, report.changed), (2, 0), "{report}");
+        assert_eq!((report.created, report.edited, report.superseded), (2, 0, 0), "{report}");
     }
 
     async fn a_network_has_all_nodes_and_the_standings_as_edges(world) {

@@ -9,7 +9,22 @@ const ROOMS: [(&str, &[&str]); 16] = [
     // GraphQL and files.
     (
         "cli",
-        &["http", "graphql", "import", "export", "domain", "auth", "secret", "config", "telemetry", "op", "store", "id", "error", "entity"],
+        &[
+            "http",
+            "graphql",
+            "import",
+            "export",
+            "domain",
+            "auth",
+            "secret",
+            "config",
+            "telemetry",
+            "op",
+            "store",
+            "id",
+            "error",
+            "entity",
+        ],
     ),
     ("http", &["graphql", "import", "export", "auth", "telemetry", "op", "store", "id", "error", "entity"]),
     ("graphql", &["export", "domain", "auth", "op", "id", "error", "entity"]),

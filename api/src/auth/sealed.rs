@@ -8,8 +8,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::hkdf::{HKDF_SHA256, KeyType, Salt};
 
-use crate::secret::Secret;
 use crate::error::{Error, Result};
+use crate::secret::Secret;
 
 /// What the derived key is for: another use of the same secret gets another key.
 const PURPOSE: &[&[u8]] = &[b"demarche signing keys, version 1"];

@@ -17,11 +17,11 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::sealed;
-use crate::secret::Secret;
 use super::token::LEEWAY_S;
 use crate::domain::signing_key;
 use crate::error::{Error, Result};
 use crate::op::Op;
+use crate::secret::Secret;
 
 const SEED: usize = 32;
 /// What stands before an Ed25519 seed in PKCS#8 (RFC 8410, section 7).

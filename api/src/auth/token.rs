@@ -5,9 +5,9 @@ use entity::moment::Moment;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use serde::{Deserialize, Serialize};
 
-use crate::secret::Secret;
 use crate::error::{Error, Result};
 use crate::id;
+use crate::secret::Secret;
 
 /// Who issues tokens, and whom they are for.
 pub const NAME: &str = "demarche";

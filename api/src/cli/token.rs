@@ -10,13 +10,13 @@ use entity::moment::Moment;
 use entity::words::TokenScope;
 
 use super::{account, command, moment, open_current, say};
-use crate::secret::Secret;
 use crate::config::Config;
 use crate::domain::access_token::{self, AS_A_SESSION, Draft};
 use crate::domain::{self, list};
 use crate::error::{Error, Result};
 use crate::id;
 use crate::op::{Actor, Op, Origin};
+use crate::secret::Secret;
 
 /// What to do.
 #[derive(Clone, Debug, Subcommand)]

@@ -9,10 +9,10 @@ use jsonwebtoken::{Algorithm, AlgorithmFamily};
 use serde::Deserialize;
 use url::{Host, Url};
 
-use crate::auth::provider::{self, Grades, Mapping, Source};
 use crate::auth;
-use crate::secret::{SECRET_MIN_BYTES, Secret};
+use crate::auth::provider::{self, Grades, Mapping, Source};
 use crate::error::{Error, Result};
+use crate::secret::{SECRET_MIN_BYTES, Secret};
 
 /// Signing in.
 #[derive(Clone, Debug, Deserialize)]

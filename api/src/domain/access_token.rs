@@ -12,12 +12,12 @@ use sea_orm::{
     QuerySelect,
 };
 
-use crate::secret::Secret;
-use crate::secret::opaque::{self, ACCESS};
 use crate::domain::list;
 use crate::error::{Code, Error, Problems, Result};
 use crate::op::{Credential, Op};
 use crate::policy::{self, Action};
+use crate::secret::Secret;
+use crate::secret::opaque::{self, ACCESS};
 
 /// How many tokens an account may have at once.
 pub const TOKENS_MAX: u64 = 200;

@@ -9,8 +9,8 @@ use sea_orm::{ColumnTrait, EntityTrait, Iterable, QueryFilter, QuerySelect};
 
 use entity::record::{Record, Upkeep};
 
-use crate::domain::audit;
 use crate::domain::assertion::{self, Claim};
+use crate::domain::audit;
 use crate::domain::node::{self, Concept};
 use crate::domain::reference::{self, Reference};
 use crate::domain::{dossier, revision, search, source};

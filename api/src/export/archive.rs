@@ -111,7 +111,9 @@ pub(super) fn standing_now(kind: Kind, scope: &Scope, reader: &Reader<'_>) -> Re
         Kind::Event => of::<entity::event::Entity>(scope, reader),
         Kind::Implication => of::<entity::implication::Entity>(scope, reader),
         Kind::Rating => of::<entity::rating::Entity>(scope, reader),
-        Kind::Revision | Kind::Account => return Err(Error::internal("they are no part of a dossier's file")),
+        Kind::Revision | Kind::Account | Kind::Session | Kind::AccessToken | Kind::AuditEntry => {
+            return Err(Error::internal("they are no part of a dossier's file"));
+        }
     })
 }
 

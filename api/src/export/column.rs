@@ -285,7 +285,7 @@ pub fn columns(kind: Kind) -> Vec<Column> {
             public("urgency", "urgency", Form::Flag),
             public("note", "note", Form::Text),
         ],
-        Kind::Revision | Kind::Account => return Vec::new(),
+        Kind::Revision | Kind::Account | Kind::Session | Kind::AccessToken | Kind::AuditEntry => return Vec::new(),
     };
     let mut columns = vec![public("id", "id", Form::Key(kind))];
     if kind != Kind::Dossier {

@@ -59,7 +59,9 @@ pub(super) fn everything(kind: Kind, scope: &Scope, dossier: Option<i64>) -> Res
                     let select = of_dossier::<entity::$module::Entity>(scope, dossier);
                     Ok(bare(Sort::<entity::$module::Entity>::new(Vec::new()).order(select)))
                 })*
-                Kind::Account => Err(Error::internal("accounts are not exported")),
+                Kind::Account | Kind::Session | Kind::AccessToken | Kind::AuditEntry => {
+                    Err(Error::internal("they are not exported"))
+                }
             }
         };
     }

@@ -5,8 +5,8 @@ use entity::access_token::Model;
 use entity::dossier;
 use entity::kind::Kind;
 
-use crate::domain::{Action, readable};
 use crate::domain::access_token::{self, Draft};
+use crate::domain::{Action, readable};
 use crate::error::Problems;
 use crate::graphql::dossier::Dossier;
 use crate::graphql::error::{ReadIds, Result, UserError, Written, fault};

@@ -10,8 +10,8 @@ use sea_orm::Value;
 use super::access_token::{AccessToken, tokens};
 use super::session::{Session, sessions};
 use crate::auth::Auth;
-use crate::domain::{Action, readable};
 use crate::domain::account::{self, Authority, Draft, Edit, Window};
+use crate::domain::{Action, readable};
 use crate::error::Problems;
 use crate::graphql::connection::{Connection, Slice, read_cursor, write_cursor};
 use crate::graphql::error::{ReadIds, Result, UserError, Written, fault};
@@ -101,7 +101,8 @@ impl AccountQuery {
         let (size, backward) = slice.size()?;
         let place = |name: &str, cursor: &Option<String>| -> Result<Option<String>> {
             let Some(cursor) = cursor else { return Ok(None) };
-            match read_cursor(name, cursor, LIST, |place| matches!(place, [Value::String(Some(_))]))?.into_iter().next() {
+            match read_cursor(name, cursor, LIST, |place| matches!(place, [Value::String(Some(_))]))?.into_iter().next()
+            {
                 Some(Value::String(email)) => Ok(email),
                 _ => Ok(None),
             }

@@ -8,9 +8,9 @@ use async_graphql::{Context, ID, InputObject, Interface, Object, SimpleObject, T
 use entity::kind::Kind;
 use entity::record::{Assertion as Asserted, Provenance};
 
-use crate::domain::{Action, readable};
 use crate::domain::assertion::{self as claim, Evidence};
 use crate::domain::date::PartialDate;
+use crate::domain::{Action, readable};
 use crate::error::{Code, Problems};
 use crate::graphql::dossier::Dossier;
 use crate::graphql::error::{ReadIds, Result, UserError, Written};

@@ -4,8 +4,8 @@ use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use entity::kind::Kind;
 use entity::member::Model;
 
-use crate::domain::{Action, readable};
 use crate::domain::member;
+use crate::domain::{Action, readable};
 use crate::error::Problems;
 use crate::graphql::error::{ReadIds, Result, UserError, Written};
 use crate::graphql::mutation::{begin, end};

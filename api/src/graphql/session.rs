@@ -9,8 +9,8 @@ use entity::session;
 
 use super::access_token::AccessToken;
 use crate::auth::{Auth, Issued};
-use crate::domain::{Action, readable};
 use crate::domain::{self, account};
+use crate::domain::{Action, readable};
 use crate::error::{Error, Problems};
 use crate::graphql::error::{ReadIds, Result, UserError, Written, fault};
 use crate::graphql::loader;

@@ -5,11 +5,12 @@
 //! [`crate::export`].
 
 use std::io;
+use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    ACCEPT_ENCODING, ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_RANGE,
-    ETAG, HeaderMap, IF_RANGE, LINK, RANGE, VARY,
+    ACCEPT_ENCODING, ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_RANGE, ETAG,
+    IF_RANGE, LINK, RANGE, VARY,
 };
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use chrono::{DateTime, Utc};
@@ -24,10 +25,10 @@ use tokio::time::timeout;
 use tracing::error;
 use url::form_urlencoded;
 
+use super::graphql::bearer;
 use super::log::Outcome;
 use super::refusal::Refusal;
-use super::graphql::bearer;
-use super::{App, State, log, task};
+use super::{State, limit, log, task};
 use crate::error::Error;
 use crate::export::cell::moment as written;
 use crate::export::{Compression, Export};
@@ -71,13 +72,17 @@ pub async fn post(request: HttpRequest, payload: web::Payload, state: web::Data<
     serve(&request, &state, arguments).await
 }
 
-async fn serve(request: &HttpRequest, state: &State, arguments: Result<Map<String, Value>, Refusal>) -> HttpResponse {
+async fn serve(
+    request: &HttpRequest,
+    state: &web::Data<State>,
+    arguments: Result<Map<String, Value>, Refusal>,
+) -> HttpResponse {
     let id = log::id(request);
     let asked = match arguments.and_then(|arguments| asked(request, arguments)) {
         Ok(asked) => asked,
         Err(refusal) => return refusal.answer(&id),
     };
-    match task::run(&state.runtime, &id, answer(state.app.clone(), asked)).await {
+    match task::run(&state.runtime, &id, answer(Arc::clone(state), asked)).await {
         Ok((Ok(file), outcome)) => {
             let mut answer = file.answer();
             answer.extensions_mut().insert(outcome);
@@ -194,7 +199,8 @@ struct Part {
     length: u64,
 }
 
-async fn answer(app: App, asked: Asked) -> (Result<File, Refusal>, Outcome) {
+async fn answer(state: Arc<State>, asked: Asked) -> (Result<File, Refusal>, Outcome) {
+    let app = &state.app;
     let mut op = app.base.op(Actor::Anonymous);
     op.origin = asked.origin.clone();
     let mut outcome = Outcome::default();
@@ -205,7 +211,10 @@ async fn answer(app: App, asked: Asked) -> (Result<File, Refusal>, Outcome) {
     if let Actor::Account(signed) = &op.actor {
         outcome.actor = Some(id::encode(Kind::Account, signed.id));
     }
-    let answered = open(&op, asked).await;
+    let answered = match limit::require(&state, &op, limit::FILE_POINTS).await {
+        Ok(_) => open(&op, asked).await,
+        Err(refusal) => Err(refusal),
+    };
     outcome.statements = op.lane.statements();
     (answered, outcome)
 }

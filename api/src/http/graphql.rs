@@ -193,7 +193,7 @@ async fn work(
     outcome.statements = run.statements();
     match found {
         Ok(found) => Ok((Found { purse, ..found }, outcome)),
-        Err(refusal) => Err((Refusal { purse: refusal.purse.or(purse), ..refusal }, outcome)),
+        Err(refusal) => Err((refusal.with_purse(purse), outcome)),
     }
 }
 
@@ -226,7 +226,13 @@ async fn answer_all(
                 answers.push(run.answer(question).await?);
             }
             // The newer media type is for one answer.
-            Ok(Found { media: Media::Json, status: StatusCode::OK, body: write(&answers)?, purse: None, is_lasting: false })
+            Ok(Found {
+                media: Media::Json,
+                status: StatusCode::OK,
+                body: write(&answers)?,
+                purse: None,
+                is_lasting: false,
+            })
         }
     }
 }

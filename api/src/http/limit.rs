@@ -96,7 +96,7 @@ impl Purse {
     /// The refusal of what could not be taken.
     pub fn refusal(self) -> Refusal {
         let message = format!("too many requests: try again in {} s", self.retry_s());
-        Refusal { purse: Some(self), ..Refusal::new(StatusCode::TOO_MANY_REQUESTS, CODE, message) }
+        Refusal::new(StatusCode::TOO_MANY_REQUESTS, CODE, message).with_purse(Some(self))
     }
 }
 
@@ -111,7 +111,7 @@ const fn seconds(micros: i64) -> i64 {
 ///
 /// # Errors
 /// If the database is away.
-pub async fn charge(state: &State, op: &Op, points: usize) -> Result<Option<Purse>> {
+pub(super) async fn charge(state: &State, op: &Op, points: usize) -> Result<Option<Purse>> {
     let (name, bucket, key) = match &op.actor {
         Actor::Account(signed) => ("actor", state.settings.limits.actor, format!("actor:{}", signed.id)),
         Actor::Anonymous => {
@@ -131,7 +131,7 @@ pub async fn charge(state: &State, op: &Op, points: usize) -> Result<Option<Purs
 ///
 /// # Errors
 /// [`CODE`], or if the database is away.
-pub async fn require(state: &State, op: &Op, points: usize) -> Result<Option<Purse>, Refusal> {
+pub(super) async fn require(state: &State, op: &Op, points: usize) -> Result<Option<Purse>, Refusal> {
     match charge(state, op, points).await? {
         Some(purse) if !purse.granted() => Err(purse.refusal()),
         purse => Ok(purse),

@@ -26,7 +26,7 @@ pub struct Refusal {
     /// How much was allowed and how much was found, if a bound is exceeded.
     bound: Option<(usize, usize)>,
     /// What is left for whoever asks too much.
-    pub purse: Option<Purse>,
+    purse: Option<Box<Purse>>,
 }
 
 impl Refusal {
@@ -49,6 +49,11 @@ impl Refusal {
     pub fn bound(status: StatusCode, exceeded: &Exceeded) -> Self {
         let Exceeded { bound, limit, found, at: _ } = *exceeded;
         Self { bound: Some((limit, found)), ..Self::new(status, bound.code(), exceeded.to_string()) }
+    }
+
+    /// The same, with what is left for whoever asks.
+    pub fn with_purse(self, purse: Option<Purse>) -> Self {
+        Self { purse: self.purse.or_else(|| purse.map(Box::new)), ..self }
     }
 
     /// There is nothing at the path.
@@ -74,7 +79,7 @@ impl Refusal {
             answer.insert_header((ALLOW, HeaderValue::from_static(allow)));
         }
         if status == StatusCode::TOO_MANY_REQUESTS {
-            answer.insert_header((RETRY_AFTER, purse.map_or(BUSY_S, |purse| purse.retry_s()).to_string()));
+            answer.insert_header((RETRY_AFTER, purse.as_ref().map_or(BUSY_S, |purse| purse.retry_s()).to_string()));
         }
         let mut extensions = json!({ "code": code, "requestId": id });
         if let (Some((limit, found)), Some(fields)) = (bound, extensions.as_object_mut()) {

@@ -4,8 +4,8 @@ use std::net::TcpStream;
 use serde_json::Value;
 
 use super::*;
-use crate::secret::Secret;
 use crate::op::{Ids, SystemClock};
+use crate::secret::Secret;
 use crate::store::Place;
 use crate::{auth, graphql};
 

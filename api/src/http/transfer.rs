@@ -5,6 +5,7 @@
 
 use std::fs::File;
 use std::io::{Seek, Write};
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
@@ -18,7 +19,7 @@ use tokio::time::timeout;
 
 use super::log::Outcome;
 use super::refusal::Refusal;
-use super::{App, State, graphql, limit, log, task};
+use super::{State, graphql, limit, log, task};
 use crate::error::{Error, Result};
 use crate::id;
 use crate::import::{self, OnError, Options, Report};
@@ -76,7 +77,7 @@ pub async fn import(request: HttpRequest, mut payload: web::Payload, state: web:
 async fn receive(
     request: &HttpRequest,
     payload: &mut web::Payload,
-    state: &State,
+    state: &web::Data<State>,
     id: &str,
 ) -> Result<(Report, Outcome), Refusal> {
     let format = format(request.headers())?;
@@ -88,9 +89,8 @@ async fn receive(
     }
     // Who may not import is told so before the body is read.
     let bearer = graphql::bearer(request.headers())?;
-    let admitted = admit(state.app.clone(), log::origin(request, Some("import")), bearer);
+    let admitted = admit(Arc::clone(state), log::origin(request, Some("import")), bearer);
     let op = task::run(&state.runtime, id, admitted).await??;
-    limit::require(state, &op, limit::FILE_POINTS).await?;
     let file = spool(payload).await?;
     Ok(task::run(&state.runtime, id, load(op, file, format, asked)).await??)
 }
@@ -108,10 +108,12 @@ fn format(headers: &HeaderMap) -> Result<Format, Refusal> {
     }
 }
 
-async fn admit(app: App, from: Origin, bearer: Option<String>) -> Result<Op> {
+async fn admit(state: Arc<State>, from: Origin, bearer: Option<String>) -> Result<Op, Refusal> {
+    let app = &state.app;
     let mut op = app.base.op(Actor::Anonymous);
     op.origin = from;
     op.actor = app.auth.actor(&op, bearer.as_deref()).await?;
+    limit::require(&state, &op, limit::FILE_POINTS).await?;
     import::may(&op)?;
     Ok(op)
 }
