@@ -416,7 +416,7 @@ demarche_tests::suite! {
         let base = Base { clock: Arc::new(BrokenClock), ..world.base.clone() };
         let app = App { base, auth: world.auth.clone(), schema: graphql::build(world.auth.clone()) };
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let server = Server::start(app, listener, Settings { workers: 1, ..Settings::default() }).await.unwrap();
+        let server = Server::start(app, listener, Settings { workers: 1, ..demarche_tests::world::unlimited() }).await.unwrap();
         let send = async |body: Value| {
             let request = reqwest::Client::new().post(format!("http://{}/graphql", server.address)).json(&body);
             Got::of(request.header("x-request-id", "mine").send().await.unwrap()).await

@@ -29,7 +29,7 @@ const ROOMS: [(&str, &[&str]); 16] = [
     ("http", &["graphql", "import", "export", "auth", "telemetry", "op", "store", "id", "error", "entity"]),
     ("graphql", &["export", "domain", "auth", "op", "id", "error", "entity"]),
     ("import", &["domain", "op", "store", "error", "entity"]),
-    ("export", &["domain", "op", "store", "error", "entity"]),
+    ("export", &["domain", "op", "store", "id", "error", "entity"]),
     ("domain", &["policy", "op", "store", "id", "secret", "error", "entity"]),
     ("policy", &["op", "error", "entity"]),
     // Signing in: it asks the domain who there is, and is asked by the doors only.

@@ -71,7 +71,7 @@ demarche_tests::suite! {
     }
 
     async fn who_is_not_signed_in_shares_the_bucket_of_their_address(world) {
-        let server = world.another(limits(1000, 230)).await;
+        let server = world.another(limits(1000, 240)).await;
         let sign_in = json!({ "query": "mutation { signIn(input: { email: \"x@example.org\", password: \"wrong\" }) { errors { code } } }" });
         for expected in [200, 200, 429] {
             assert_eq!(ask(&server, &world.anonymous(), &sign_in).await.0, expected);

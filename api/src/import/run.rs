@@ -184,19 +184,31 @@ impl Run<'_> {
         frames: &mut Frames,
         waiting: &mut Vec<u64>,
     ) -> Result<()> {
+        // A record that refers to one of its own batch begins the next, so that all are made in the order of the file.
+        let mut held = None;
         loop {
             let (mut drafts, mut taken, mut bytes) = (Vec::new(), Vec::new(), 0);
             while drafts.len() < bulk::BATCH && bytes < BATCH_BYTES_MAX {
-                let at = frames.at();
-                let Some(frame) = frames.next().transpose()? else { break };
+                let (at, frame) = match held.take() {
+                    Some(frame) => frame,
+                    None => {
+                        let at = frames.at();
+                        let Some(frame) = frames.next().transpose()? else { break };
+                        (at, frame)
+                    }
+                };
                 bytes += frame.text.len();
                 self.names.take_missed();
                 let drafted = match record::read::<L>(&frame.text) {
                     Ok(line) => match self.draft_node(line, frame.line).await {
                         Ok(draft) => Ok(draft),
                         Err(_) if self.names.take_missed() => {
-                            waiting.push(at);
-                            continue;
+                            if drafts.is_empty() {
+                                waiting.push(at);
+                                continue;
+                            }
+                            held = Some((at, frame));
+                            break;
                         }
                         Err(error) => Err(wrong(error)?),
                     },
