@@ -74,6 +74,8 @@ pub struct Http {
     pub body_wait_max_ms: u64,
     /// How many operations a batch may have.
     pub batch_max: usize,
+    /// How many proxies of ours stand before the server.
+    pub proxies: usize,
     /// The origins, beside our own, whose pages may ask, joined by commas.
     pub origins: String,
     /// How long requests in flight may take to finish at the end, in seconds.
@@ -162,7 +164,7 @@ pub enum LogFormat {
 }
 
 /// The keys that hold whole numbers, with their bounds, both included.
-const BOUNDS: [(&str, i64, i64); 30] = [
+const BOUNDS: [(&str, i64, i64); 31] = [
     ("node", 0, 1023),
     ("database.connections_max", 1, 1000),
     ("database.wait_max_ms", 1, 600_000),
@@ -171,6 +173,7 @@ const BOUNDS: [(&str, i64, i64); 30] = [
     ("http.bodies_bytes_max", 1 << 20, 1 << 40),
     ("http.body_wait_max_ms", 1, 600_000),
     ("http.batch_max", 1, 1000),
+    ("http.proxies", 0, 16),
     ("http.shutdown_max_s", 0, 3600),
     ("auth.token_ttl_s", 60, 86_400),
     ("auth.refresh_ttl_s", 60, 31_536_000),

@@ -28,6 +28,7 @@ use std::sync::Arc;
 use entity::moment::Moment;
 use entity::record::AsOf;
 use entity::scope::Scope;
+use entity::words::AuditAction;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use tokio::sync::mpsc::Receiver;
@@ -119,6 +120,14 @@ impl Export {
     /// [`Error::BadInput`] if the request makes no sense, [`Error::Unauthenticated`], [`Error::Forbidden`] and
     /// [`Error::NotFound`] if the actor may not, [`Error::Internal`] if the database fails.
     pub async fn open(op: &Op, request: Request) -> Result<Self> {
+        let opened = Self::prepare(op, request).await;
+        if let Err(error) = &opened {
+            domain::audit::not_done(op, AuditAction::Export, error).await?;
+        }
+        opened
+    }
+
+    async fn prepare(op: &Op, request: Request) -> Result<Self> {
         let sheet = match &request.content {
             Content::Records(subject, table) => Some((Sheet::of(subject.kind()), *table)),
             Content::Standings(_, table) => Some((Sheet::standings(), *table)),

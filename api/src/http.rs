@@ -78,6 +78,8 @@ pub struct Settings {
     pub timeout: Duration,
     /// How long requests in flight may take to finish at the end.
     pub shutdown_max: Duration,
+    /// How many proxies of ours stand before the server and say in `X-Forwarded-For` who asks.
+    pub proxies: usize,
     /// The bounds of one operation.
     pub bounds: Bounds,
     /// Who may ask about the schema.
@@ -114,6 +116,7 @@ impl Default for Settings {
             batch_max: 10,
             timeout: Duration::from_secs(10),
             shutdown_max: Duration::from_secs(30),
+            proxies: 0,
             bounds: Bounds::default(),
             introspection: Introspection::SignedIn,
             origins: Vec::new(),

@@ -19,6 +19,8 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
+use entity::words::AuditAction;
+
 pub use self::meter::Meter;
 pub use self::report::{Refusal, Report};
 
@@ -27,6 +29,7 @@ use self::mapping::Mapping;
 use self::record::HEADER_EXPECTED;
 use self::run::NoTables;
 use self::stage::{Origin, Stage};
+use crate::domain::audit;
 use crate::error::{Error, Result};
 use crate::op::Op;
 
@@ -86,6 +89,10 @@ pub async fn load(op: &Op, reader: impl Read + Send) -> Result<Report> {
 /// [`Error::Unauthenticated`] and [`Error::Forbidden`] if the actor may not write; [`Error::Internal`] if the database
 /// fails. Nothing is kept then.
 pub async fn load_with(op: &Op, reader: impl Read + Send, options: &Options) -> Result<Report> {
+    logged(op, load_lines(op, reader, options).await).await
+}
+
+async fn load_lines(op: &Op, reader: impl Read + Send, options: &Options) -> Result<Report> {
     let mut stage = Stage::new(options.on_error, Arc::clone(&options.meter));
     let origin = stage.origin(Origin::default());
     let mut lines = Lines::new(input::unpacked(reader)?);
@@ -120,9 +127,12 @@ pub async fn load_with(op: &Op, reader: impl Read + Send, options: &Options) -> 
 /// # Errors
 /// As [`load_with`]; and if the mapping does not fit the tables, with its line and column.
 pub async fn load_mapped(op: &Op, mapping: &Path, folder: &Path, options: &Options) -> Result<Report> {
-    let mut stage = Stage::new(options.on_error, Arc::clone(&options.meter));
-    let tables = Mapping::read(mapping)?.stage(folder, &mut stage)?;
-    finish(op, stage, tables, options).await
+    let load = async || {
+        let mut stage = Stage::new(options.on_error, Arc::clone(&options.meter));
+        let tables = Mapping::read(mapping)?.stage(folder, &mut stage)?;
+        finish(op, stage, tables, options).await
+    };
+    logged(op, load().await).await
 }
 
 /// Whether a file begins as those of SQLite do: Discourse Network Analyzer's are such.
@@ -135,10 +145,21 @@ pub fn is_sqlite(start: &[u8]) -> bool {
 /// # Errors
 /// As [`load_with`]; and if the file is no such database.
 pub async fn load_dna(op: &Op, path: &Path, dossier: &str, options: &Options) -> Result<Report> {
-    let mut stage = Stage::new(options.on_error, Arc::clone(&options.meter));
-    dna::stage(path, dossier, &mut stage).await?;
-    options.meter.expect(stage.bytes());
-    finish(op, stage, NoTables, options).await
+    let load = async || {
+        let mut stage = Stage::new(options.on_error, Arc::clone(&options.meter));
+        dna::stage(path, dossier, &mut stage).await?;
+        options.meter.expect(stage.bytes());
+        finish(op, stage, NoTables, options).await
+    };
+    logged(op, load().await).await
+}
+
+/// What came of an import; one that was refused or has failed leaves an entry in the audit log as well.
+async fn logged(op: &Op, done: Result<Report>) -> Result<Report> {
+    if let Err(error) = &done {
+        audit::not_done(op, AuditAction::Write, error).await?;
+    }
+    done
 }
 
 async fn finish(op: &Op, mut stage: Stage, tables: impl run::Tables + Send, options: &Options) -> Result<Report> {

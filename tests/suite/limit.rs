@@ -85,6 +85,36 @@ demarche_tests::suite! {
         assert_eq!(ask(&server, &world.reader().await, &query(QUERY)).await.0, 200);
     }
 
+    async fn behind_proxies_the_address_is_what_the_outermost_of_ours_says(world) {
+        let ask = async |server: &str, forwarded: &str| {
+            let request = reqwest::Client::new().post(format!("{server}/graphql")).json(&query("{ nonsense"));
+            request.header("x-forwarded-for", forwarded).send().await.unwrap().status().as_u16()
+        };
+        let behind_two = world.another(Settings { proxies: 2, ..limits(9, 1) }).await;
+        // The client's own words come first; then its address, as the outer proxy saw it, and that of the outer proxy.
+        assert_eq!(ask(&behind_two, "192.0.2.1, 10.0.0.1").await, 200);
+        assert_eq!(ask(&behind_two, "203.0.113.9, 192.0.2.1, 10.0.0.1").await, 429);
+        assert_eq!(ask(&behind_two, "192.0.2.2, 10.0.0.1").await, 200);
+        let bare = world.another(limits(9, 1)).await;
+        assert_eq!(ask(&bare, "192.0.2.3").await, 200);
+        assert_eq!(ask(&bare, "192.0.2.4").await, 429, "the header is not believed");
+    }
+
+    async fn files_cost_much_and_guesses_at_their_doors_as_well(world) {
+        let server = world.another(limits(15_000, 25)).await;
+        let reader = world.reader().await;
+        let get = async |token: &str| {
+            let request = reqwest::Client::new().get(format!("{server}/export/dossiers.csv")).bearer_auth(token);
+            let answer = request.send().await.unwrap();
+            (answer.status().as_u16(), header(answer.headers(), "ratelimit").to_owned())
+        };
+        let token = reader.token.unwrap();
+        assert_eq!(get(&token).await, (200, "\"actor\";r=5000;t=10000".to_owned()));
+        assert_eq!(get(&token).await.0, 429);
+        assert_eq!(get("guess").await.0, 401);
+        assert_eq!(get("guess").await.0, 429);
+    }
+
     async fn an_operation_of_a_batch_that_cannot_be_paid_leaves_the_others(world) {
         let server = world.another(limits(3, 1000)).await;
         let (status, _, body) = ask(&server, &world.reader().await, &json!([query(QUERY), query(QUERY)])).await;

@@ -94,6 +94,7 @@ fn http_settings(config: &Config) -> Result<Settings> {
         bodies_bytes_max: http.bodies_bytes_max,
         body_wait_max: Duration::from_millis(http.body_wait_max_ms),
         batch_max: http.batch_max,
+        proxies: http.proxies,
         timeout: Duration::from_millis(graphql.timeout_ms),
         shutdown_max: Duration::from_secs(http.shutdown_max_s),
         bounds,

@@ -72,6 +72,7 @@ fn the_defaults_of_the_program_are_those_of_the_file() {
     let defaults = Settings::default();
     assert_eq!(format!("{:?}", graphql.bounds()), format!("{:?}", defaults.bounds));
     assert_eq!((http.body_bytes_max, http.batch_max), (defaults.body_bytes_max, defaults.batch_max));
+    assert_eq!(http.proxies, defaults.proxies);
     assert_eq!(http.bodies_bytes_max, defaults.bodies_bytes_max);
     assert_eq!(Duration::from_millis(http.body_wait_max_ms), defaults.body_wait_max);
     assert_eq!(Duration::from_millis(graphql.timeout_ms), defaults.timeout);

@@ -26,6 +26,7 @@ use tracing::error;
 use url::form_urlencoded;
 
 use super::graphql::bearer;
+use super::limit::Purse;
 use super::log::Outcome;
 use super::refusal::Refusal;
 use super::{State, limit, log, task};
@@ -78,13 +79,16 @@ async fn serve(
     arguments: Result<Map<String, Value>, Refusal>,
 ) -> HttpResponse {
     let id = log::id(request);
-    let asked = match arguments.and_then(|arguments| asked(request, arguments)) {
+    let asked = match arguments.and_then(|arguments| asked(request, state.settings.proxies, arguments)) {
         Ok(asked) => asked,
         Err(refusal) => return refusal.answer(&id),
     };
     match task::run(&state.runtime, &id, answer(Arc::clone(state), asked)).await {
-        Ok((Ok(file), outcome)) => {
+        Ok((Ok((file, purse)), outcome)) => {
             let mut answer = file.answer();
+            if let Some(purse) = purse {
+                purse.tell(&mut answer);
+            }
             answer.extensions_mut().insert(outcome);
             answer
         }
@@ -94,7 +98,7 @@ async fn serve(
     }
 }
 
-fn asked(request: &HttpRequest, mut arguments: Map<String, Value>) -> Result<Asked, Refusal> {
+fn asked(request: &HttpRequest, proxies: usize, mut arguments: Map<String, Value>) -> Result<Asked, Refusal> {
     let name = request.match_info().get("name").unwrap_or_default();
     let (name, manifest) = name.strip_suffix(".manifest").map_or((name, false), |name| (name, true));
     let (kind, format) = name.split_once('.').ok_or_else(|| {
@@ -111,7 +115,7 @@ fn asked(request: &HttpRequest, mut arguments: Map<String, Value>) -> Result<Ask
         snapshot,
         compression: compression(header(ACCEPT_ENCODING).unwrap_or_default()),
         bearer: bearer(headers)?,
-        origin: log::origin(request, Some("export")),
+        origin: log::origin(request, proxies, Some(&format!("export {kind}.{format}"))),
         from: header(RANGE).and_then(first_byte),
         if_range: header(IF_RANGE).map(str::to_owned),
     })
@@ -199,20 +203,21 @@ struct Part {
     length: u64,
 }
 
-async fn answer(state: Arc<State>, asked: Asked) -> (Result<File, Refusal>, Outcome) {
-    let app = &state.app;
-    let mut op = app.base.op(Actor::Anonymous);
+async fn answer(state: Arc<State>, asked: Asked) -> (Result<(File, Option<Purse>), Refusal>, Outcome) {
+    let mut op = state.app.base.op(Actor::Anonymous);
     op.origin = asked.origin.clone();
     let mut outcome = Outcome::default();
-    match app.auth.actor(&op, asked.bearer.as_deref()).await {
-        Ok(actor) => op.actor = actor,
-        Err(error) => return (Err(error.into()), outcome),
+    if let Err(refusal) = limit::sign_in(&state, &mut op, asked.bearer.as_deref()).await {
+        return (Err(refusal), outcome);
     }
     if let Actor::Account(signed) = &op.actor {
         outcome.actor = Some(id::encode(Kind::Account, signed.id));
     }
-    let answered = match limit::require(&state, &op, limit::FILE_POINTS).await {
-        Ok(_) => open(&op, asked).await,
+    let answered = match limit::require_file(&state, &op).await {
+        Ok(purse) => match open(&op, asked).await {
+            Ok(file) => Ok((file, purse)),
+            Err(refusal) => Err(refusal.with_purse(purse)),
+        },
         Err(refusal) => Err(refusal),
     };
     outcome.statements = op.lane.statements();

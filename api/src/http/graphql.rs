@@ -144,7 +144,14 @@ async fn answer(request: &HttpRequest, state: &web::Data<State>, asked: Received
         Ok(asked) => asked,
         Err(refusal) => return refuse(request, refusal, Outcome::default()),
     };
-    let work = work(Arc::clone(state), log::origin(request, None), request.method().clone(), media, bearer, asked);
+    let work = work(
+        Arc::clone(state),
+        log::origin(request, state.settings.proxies, None),
+        request.method().clone(),
+        media,
+        bearer,
+        asked,
+    );
     match task::run(&state.runtime, &id, work).await {
         Ok(Ok((found, outcome))) => found.send(request, outcome),
         Ok(Err((refusal, outcome))) => refuse(request, refusal, outcome),

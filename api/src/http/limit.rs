@@ -47,12 +47,14 @@ const SWEEP: u32 = 50_000;
 /// What a request costs at least.
 const POINTS_MIN: usize = 1;
 /// What an import or an export costs, beside what it makes the database do.
-pub const FILE_POINTS: usize = 10_000;
+const FILE_POINTS: usize = 10_000;
 /// What a token costs that is not good: guessing is to be slow.
-pub const BAD_TOKEN_POINTS: usize = 20;
+const BAD_TOKEN_POINTS: usize = 20;
 
-const LIMIT: HeaderName = HeaderName::from_static("ratelimit");
-const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+/// What is left, and when it is whole again.
+pub const LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+/// How large a bucket is, and how long it takes to fill.
+pub const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// What is left in a bucket.
 #[derive(Clone, Copy, Debug)]
@@ -131,11 +133,35 @@ pub(super) async fn charge(state: &State, op: &Op, points: usize) -> Result<Opti
 ///
 /// # Errors
 /// [`CODE`], or if the database is away.
-pub(super) async fn require(state: &State, op: &Op, points: usize) -> Result<Option<Purse>, Refusal> {
+async fn require(state: &State, op: &Op, points: usize) -> Result<Option<Purse>, Refusal> {
     match charge(state, op, points).await? {
         Some(purse) if !purse.granted() => Err(purse.refusal()),
         purse => Ok(purse),
     }
+}
+
+/// Finds out who asks. A token that is not good is paid for by the address that it came from: guessing is to be slow.
+///
+/// # Errors
+/// If the token is not good, if too many such came from there, or if the database is away.
+pub(super) async fn sign_in(state: &State, op: &mut Op, bearer: Option<&str>) -> Result<(), Refusal> {
+    match state.app.auth.actor(op, bearer).await {
+        Ok(actor) => op.actor = actor,
+        Err(error) => {
+            let purse = require(state, op, BAD_TOKEN_POINTS).await?;
+            return Err(Refusal::from(error).with_purse(purse));
+        }
+    }
+    Ok(())
+}
+
+/// Takes what an import or an export costs. Who is not signed in will be refused: that costs little.
+///
+/// # Errors
+/// As [`require`].
+pub(super) async fn require_file(state: &State, op: &Op) -> Result<Option<Purse>, Refusal> {
+    let points = if matches!(op.actor, Actor::Anonymous) { POINTS_MIN } else { FILE_POINTS };
+    require(state, op, points).await
 }
 
 /// Whoever has an address of version 6 has a whole network of them.

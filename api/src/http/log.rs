@@ -1,5 +1,6 @@
 //! The request's id and its line in the log.
 
+use std::net::IpAddr;
 use std::time::Instant;
 
 use actix_web::body::MessageBody;
@@ -12,6 +13,7 @@ use crate::auth::random_hex;
 use crate::op::Origin;
 use crate::telemetry;
 
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const ID_MAX: usize = 64;
 const ANONYMOUS: &str = "anonymous";
@@ -33,13 +35,23 @@ pub struct Outcome {
     pub statements: u32,
 }
 
-/// Where a request comes from, for the audit log.
-pub fn origin(request: &HttpRequest, operation: Option<&str>) -> Origin {
+/// Where a request comes from, for the audit log and for rate limits. `proxies` is how many proxies of ours stand before us.
+pub fn origin(request: &HttpRequest, proxies: usize, operation: Option<&str>) -> Origin {
     Origin {
         request: Some(id(request)),
-        address: request.peer_addr().map(|address| address.ip().to_string()),
+        address: address(request, proxies).map(|address| address.to_string()),
         operation: operation.map(str::to_owned),
     }
+}
+
+/// The address of the client: that of the connection or, behind proxies of ours, the one that the outermost of them has put
+/// into `X-Forwarded-For`. What stands before it there was written by the client and proves nothing.
+fn address(request: &HttpRequest, proxies: usize) -> Option<IpAddr> {
+    let peer = request.peer_addr().map(|address| address.ip());
+    let Some(back) = proxies.checked_sub(1) else { return peer };
+    let sent: Vec<&str> = request.headers().get_all(&FORWARDED_FOR).filter_map(|value| value.to_str().ok()).collect();
+    let sent = sent.join(",");
+    sent.rsplit(',').nth(back).and_then(|address| address.trim().parse().ok()).or(peer)
 }
 
 /// Gives the request its id, and logs one line when it is answered.

@@ -10,6 +10,7 @@ use actix_web::http::header::{
 };
 use actix_web::http::{Method, StatusCode};
 
+use super::limit;
 use super::refusal::Refusal;
 
 const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -62,7 +63,7 @@ pub fn cors(allowed: &[String]) -> Cors {
         .allowed_methods([Method::GET, Method::POST])
         .allowed_headers([ACCEPT, AUTHORIZATION, CONTENT_TYPE, IF_NONE_MATCH])
         .allowed_headers(NOT_SIMPLE)
-        .expose_headers([REQUEST_ID, RETRY_AFTER, actix_web::http::header::ETAG])
+        .expose_headers([REQUEST_ID, RETRY_AFTER, actix_web::http::header::ETAG, limit::LIMIT, limit::POLICY])
         .max_age(PREFLIGHT_AGE_S)
         // Refused by `check`, in the shape of an error of GraphQL.
         .block_on_origin_mismatch(false);

@@ -17,6 +17,7 @@ use serde::Deserialize;
 use tempfile::NamedTempFile;
 use tokio::time::timeout;
 
+use super::limit::Purse;
 use super::log::Outcome;
 use super::refusal::Refusal;
 use super::{State, graphql, limit, log, task};
@@ -61,9 +62,12 @@ enum Format {
 pub async fn import(request: HttpRequest, mut payload: web::Payload, state: web::Data<State>) -> HttpResponse {
     let id = log::id(&request);
     match receive(&request, &mut payload, &state, &id).await {
-        Ok((report, outcome)) => {
+        Ok((report, outcome, purse)) => {
             let mut answer =
                 HttpResponse::Ok().insert_header((CACHE_CONTROL, HeaderValue::from_static("no-store"))).json(report);
+            if let Some(purse) = purse {
+                purse.tell(&mut answer);
+            }
             answer.extensions_mut().insert(outcome);
             answer
         }
@@ -79,7 +83,7 @@ async fn receive(
     payload: &mut web::Payload,
     state: &web::Data<State>,
     id: &str,
-) -> Result<(Report, Outcome), Refusal> {
+) -> Result<(Report, Outcome, Option<Purse>), Refusal> {
     let format = format(request.headers())?;
     let asked = web::Query::<Asked>::from_query(request.query_string());
     let expected = "expected dryRun=true, onError=abort or onError=skip, and for a database dossier=SLUG";
@@ -89,10 +93,12 @@ async fn receive(
     }
     // Who may not import is told so before the body is read.
     let bearer = graphql::bearer(request.headers())?;
-    let admitted = admit(Arc::clone(state), log::origin(request, Some("import")), bearer);
-    let op = task::run(&state.runtime, id, admitted).await??;
+    let admitted = admit(Arc::clone(state), log::origin(request, state.settings.proxies, Some("import")), bearer);
+    let (op, purse) = task::run(&state.runtime, id, admitted).await??;
     let file = spool(payload).await?;
-    Ok(task::run(&state.runtime, id, load(op, file, format, asked)).await??)
+    let loaded = task::run(&state.runtime, id, load(op, file, format, asked)).await?;
+    let (report, outcome) = loaded.map_err(|error| Refusal::from(error).with_purse(purse))?;
+    Ok((report, outcome, purse))
 }
 
 fn format(headers: &HeaderMap) -> Result<Format, Refusal> {
@@ -108,14 +114,13 @@ fn format(headers: &HeaderMap) -> Result<Format, Refusal> {
     }
 }
 
-async fn admit(state: Arc<State>, from: Origin, bearer: Option<String>) -> Result<Op, Refusal> {
-    let app = &state.app;
-    let mut op = app.base.op(Actor::Anonymous);
+async fn admit(state: Arc<State>, from: Origin, bearer: Option<String>) -> Result<(Op, Option<Purse>), Refusal> {
+    let mut op = state.app.base.op(Actor::Anonymous);
     op.origin = from;
-    op.actor = app.auth.actor(&op, bearer.as_deref()).await?;
-    limit::require(&state, &op, limit::FILE_POINTS).await?;
-    import::may(&op)?;
-    Ok(op)
+    limit::sign_in(&state, &mut op, bearer.as_deref()).await?;
+    let purse = limit::require_file(&state, &op).await?;
+    import::may(&op).map_err(|error| Refusal::from(error).with_purse(purse))?;
+    Ok((op, purse))
 }
 
 async fn spool(payload: &mut web::Payload) -> Result<NamedTempFile, Refusal> {

@@ -125,13 +125,9 @@ impl<'a> Run<'a> {
     /// # Errors
     /// If the token is not good, or it takes too long.
     pub async fn sign_in(&mut self, bearer: Option<&str>) -> Result<(), Refusal> {
-        match self.in_time(self.state.app.auth.actor(&self.op, bearer)).await? {
-            Ok(actor) => self.op.actor = actor,
-            Err(error) => {
-                self.purse = limit::require(self.state, &self.op, limit::BAD_TOKEN_POINTS).await?;
-                return Err(error.into());
-            }
-        }
+        let mut op = self.op.clone();
+        self.in_time(limit::sign_in(self.state, &mut op, bearer)).await??;
+        self.op = op;
         if let Actor::Account(signed) = &self.op.actor {
             self.outcome.actor = Some(id::encode(Kind::Account, signed.id));
         }
