@@ -143,8 +143,7 @@ impl World {
         let mut op = self.base.op(Actor::Anonymous);
         op.actor = self.auth.actor(&op, client.token.as_deref()).await.unwrap();
         let request = serde_json::from_value(json!({ "query": query })).unwrap();
-        let schema = schema::schema(self.auth.clone());
-        let response = graphql::execute(&schema, request, op.clone()).await;
+        let response = graphql::execute(&self.app.schema, request, op.clone()).await;
         assert!(response.errors.is_empty(), "{:?}", response.errors);
         (serde_json::to_value(response.data).unwrap(), op.lane.statements())
     }

@@ -1,6 +1,9 @@
 //! Exports over HTTP: what is in them, what is not, and how one knows that a file is whole.
 
+use demarche_api::domain::access_token;
 use demarche_tests::{Client, World};
+use entity::words::{Role, TokenScope};
+use sea_orm::ActiveEnum;
 use serde_json::{Value, json};
 
 use crate::export_file::{File, fetch, fetch_with, records, rows, sha256};
@@ -10,6 +13,16 @@ const DOSSIER: &str = "us-mexico-cartel-strikes";
 async fn exporter(world: &World) -> Client {
     world.load_sample().await;
     world.reader().await
+}
+
+/// A script of the reader's whose access token the operator has made.
+async fn with_scopes(world: &World, scopes: &str) -> Client {
+    let op = world.op(Role::Reader).await.begin().await.unwrap();
+    let scopes = scopes.split(' ').map(|scope| TokenScope::try_from_value(&scope.to_owned()).unwrap()).collect();
+    let draft = access_token::Draft { name: "a script".to_owned(), scopes, dossier: None, expires_at: None };
+    let (_, secret) = access_token::create(&op, draft).await.unwrap();
+    op.commit().await.unwrap();
+    world.with_token(secret.expose())
 }
 
 async fn asked(world: &World, client: &Client, path: &str, body: Value) -> File {
@@ -160,7 +173,15 @@ demarche_tests::suite! {
         }
         let file = fetch(&world, &reader, "/export/stakeholders.jsonl?dossier=secret").await;
         assert_eq!(records(&file.text()).1["markingMax"], "AMBER");
-        let analyst = world.op(entity::words::Role::Analyst).await;
+        for (scopes, strict) in [("EXPORT", false), ("EXPORT EXPORT_AMBER_STRICT", true)] {
+            let script = with_scopes(&world, scopes).await;
+            for path in ["/export/stakeholders.csv?dossier=secret", "/export/archive.jsonl?dossier=secret"] {
+                let text = fetch(&world, &script, path).await.text();
+                assert!(text.contains("Open"), "{scopes} {path}: {text}");
+                assert_eq!((text.contains("Strict"), text.contains("Red")), (strict, strict), "{scopes} {path}: {text}");
+            }
+        }
+        let analyst = world.op(Role::Analyst).await;
         let all = crate::export_file::in_process(&analyst, "stakeholders", "jsonl", json!({ "dossier": "secret" })).await;
         assert!(all.contains("Strict") && all.contains("Red"), "the machine's own operator takes all");
     }

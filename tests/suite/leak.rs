@@ -152,6 +152,21 @@ demarche_tests::suite! {
         }
     }
 
+    async fn a_hidden_id_costs_the_database_what_one_costs_that_never_was(world) {
+        marked::load(&world).await;
+        let hidden = hidden(&world).await;
+        for client in &outsiders(&world).await {
+            for id in hidden.values() {
+                let none = never(id);
+                for question in ["{ node(id: \"ID\") { id } }", "{ nodes(ids: [\"ID\"]) { id } }"] {
+                    let (told, statements) = world.counted(client, &question.replace("ID", id)).await;
+                    assert_eq!((told, statements), world.counted(client, &question.replace("ID", &none)).await, "{id}");
+                    assert!(statements > 0);
+                }
+            }
+        }
+    }
+
     async fn a_dossier_that_one_is_no_member_of_is_answered_like_none(world) {
         marked::load(&world).await;
         let [stranger, _] = outsiders(&world).await;
