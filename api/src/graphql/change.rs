@@ -10,6 +10,7 @@ use crate::graphql::error::{Result, fault};
 use crate::graphql::loader;
 use crate::graphql::node::Node;
 use crate::graphql::scalar::DateTime;
+use crate::graphql::word::RecordKind;
 use crate::id;
 
 /// What has happened to a record, or to what you may see. Several things that one transaction did to one record are one change.
@@ -47,6 +48,11 @@ impl RecordChange {
     /// What happened.
     async fn action(&self) -> ChangeAction {
         self.0.action.into()
+    }
+
+    /// The kind of the record; null if it is about your clearance.
+    async fn kind(&self) -> Option<RecordKind> {
+        RecordKind::of(self.0.kind)
     }
 
     /// The id of the record. Of a dossier that you have gained or lost, that dossier; of your clearance, your account.
