@@ -9,11 +9,13 @@ use crate::policy;
 /// What the doors ask leave for, when they refuse an input on their own.
 pub use crate::policy::Action;
 
+mod access;
 pub mod access_token;
 pub mod account;
 pub mod assertion;
 pub mod audit;
 pub mod bulk;
+pub mod change;
 pub mod date;
 pub mod export;
 pub mod identity;

@@ -4,6 +4,11 @@
 //! [`column`] says of every stored column whether it may leave. What may leave is read as narrow rows; what those refer to is
 //! read once, in the same snapshot, and kept in memory as it will be written.
 //!
+//! # What has changed since
+//!
+//! Each file has a cursor that belongs to its snapshot. Given back as `since`, the next file has only the records that have
+//! changed after it, as they are now; in JSON Lines also what became of the others.
+//!
 //! # A download that broke off
 //!
 //! Nothing is kept for it on the server. Its tag names the moment of its snapshot, and what was on record at a moment can be
@@ -13,6 +18,7 @@
 
 mod archive;
 pub mod cell;
+mod change;
 pub mod column;
 mod directory;
 mod linked;
@@ -44,6 +50,7 @@ pub use self::standing::{Holds, Standings};
 pub use self::table::Table;
 use self::table::Writer;
 use crate::domain;
+use crate::domain::change::{Listener, Place, write_cursor};
 use crate::error::{Error, Result};
 use crate::op::Op;
 use crate::store::Store;
@@ -53,6 +60,8 @@ use crate::store::stream::{Outlet, Snapshot, gone};
 pub enum Content {
     /// Records of one kind, as a table.
     Records(Box<dyn Subject>, Table),
+    /// Changes, as a table.
+    Changes(Table),
     /// Standings, as a table.
     Standings(Standings, Table),
     /// Standings, as a network of stakeholders and mechanisms.
@@ -71,6 +80,8 @@ pub struct Request {
     pub columns: Option<Vec<String>>,
     /// On record when, and held when.
     pub as_of: AsOf,
+    /// Only what has changed after this place.
+    pub since: Option<Place>,
     /// The slug of the only dossier.
     pub dossier: Option<String>,
     /// How the file is compressed.
@@ -91,6 +102,8 @@ pub struct Manifest {
     pub columns: Vec<String>,
     /// The moment of the snapshot.
     pub snapshot: String,
+    /// Where to go on from the state that is in the file: what has changed since is what comes after this.
+    pub cursor: String,
     /// The newest migration of the database's schema.
     pub schema: String,
     /// The highest marking that may be in it.
@@ -108,6 +121,8 @@ pub struct Export {
     snapshot: Snapshot,
     scope: Scope,
     dossier: Option<i64>,
+    listener: Listener,
+    end: Place,
     request: Request,
     columns: Vec<String>,
     plan: Arc<Plan>,
@@ -131,23 +146,32 @@ impl Export {
         let sheet = match &request.content {
             Content::Records(subject, table) => Some((Sheet::of(subject.kind()), *table)),
             Content::Standings(_, table) => Some((Sheet::standings(), *table)),
-            Content::Network(..) | Content::Archive | Content::LinkedData => None,
+            Content::Changes(_) | Content::Network(..) | Content::Archive | Content::LinkedData => None,
         };
         if sheet.is_none() && request.columns.is_some() {
-            return Err(Error::BadInput("columns: only tables have any".to_owned()));
+            return Err(Error::BadInput("columns: only tables of records have any to choose from".to_owned()));
         }
-        let columns = match &sheet {
-            Some((sheet, _)) => plan::names(sheet, request.columns.as_deref())?,
-            None => Vec::new(),
+        let columns = match (&sheet, &request.content) {
+            (Some((sheet, _)), _) => plan::names(sheet, request.columns.as_deref())?,
+            (None, Content::Changes(_)) => change::COLUMNS.map(str::to_owned).to_vec(),
+            (None, _) => Vec::new(),
         };
         let (scope, dossier) = domain::export::open(op, request.dossier.as_deref()).await?;
+        let listener = Listener::new(op, scope.clone(), dossier)?;
         let mut snapshot = Snapshot::open(&op.base.store).await?;
+        let end =
+            change::end(&mut snapshot, &listener, request.since.unwrap_or_default(), request.as_of.recorded).await?;
         let mut reader = Reader { snapshot: &mut snapshot, scope: scope.clone(), dossier, as_of: request.as_of };
         let plan = match sheet {
             Some((sheet, table)) => Plan::make(&mut reader, &sheet, &columns, table.style()).await?,
             None => Plan::default(),
         };
-        Ok(Self { snapshot, scope, dossier, request, columns, plan: Arc::new(plan) })
+        Ok(Self { snapshot, scope, dossier, listener, end, request, columns, plan: Arc::new(plan) })
+    }
+
+    /// Where to go on from the state that is in the file, as the manifest has it.
+    pub fn cursor(&self) -> String {
+        write_cursor(self.end)
     }
 
     /// Writes the file, without its first bytes; without an outlet, it is only measured. Gives the manifest, and how many
@@ -187,23 +211,36 @@ impl Export {
             dossier: self.dossier,
             as_of: self.request.as_of,
         };
-        let (page, trailer) = match &self.request.content {
-            Content::Records(subject, table) => {
+        let (page, trailer) = match (&self.request.content, self.request.since) {
+            (Content::Changes(table), since) => {
+                let since = since.unwrap_or_default();
+                let page = change::write_log(&mut reader, &self.listener, since, *table, page, Some(texts)).await?;
+                (page, *table == Table::JsonLines)
+            }
+            (Content::Records(subject, table), Some(since)) => {
+                let writer = writer(page, *table, &self.plan, &self.columns);
+                let (subject, reads) = (subject.as_ref(), &self.plan.reads);
+                let page =
+                    change::write_records(&mut reader, &self.listener, since, subject, reads, writer, Some(texts))
+                        .await?;
+                (page, *table == Table::JsonLines)
+            }
+            (Content::Records(subject, table), None) => {
                 let writer = writer(page, *table, &self.plan, &self.columns);
                 let select = subject.select(&reader.scope, reader.as_of, reader.dossier);
                 let writer = reader.read(subject.kind(), select, &self.plan.reads, writer, Some(texts)).await?;
                 (writer.page, *table == Table::JsonLines)
             }
-            Content::Standings(standings, table) => {
+            (Content::Standings(standings, table), _) => {
                 let writer = writer(page, *table, &self.plan, &self.columns);
                 let writer = standings.read(&mut reader, writer, Some(texts)).await?;
                 (writer.page, *table == Table::JsonLines)
             }
-            Content::Network(standings, network) => {
+            (Content::Network(standings, network), _) => {
                 (network.write(standings, &mut reader, page, Some(texts)).await?, false)
             }
-            Content::Archive => (archive::write(&mut reader, page, Some(texts)).await?, false),
-            Content::LinkedData => (linked::write(&mut reader, page, Some(texts)).await?, false),
+            (Content::Archive, _) => (archive::write(&mut reader, page, Some(texts)).await?, false),
+            (Content::LinkedData, _) => (linked::write(&mut reader, page, Some(texts)).await?, false),
         };
         texts.send(page.text).await?;
         Ok((page.rows, trailer))
@@ -215,6 +252,7 @@ impl Export {
             request: self.request.asked.clone(),
             columns: self.columns.clone(),
             snapshot: cell::moment(self.request.moment.0),
+            cursor: self.cursor(),
             schema: Store::schema(),
             marking_max: cell::marking(step(&self.scope)),
             rows,

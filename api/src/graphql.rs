@@ -10,6 +10,7 @@ pub mod argument;
 pub mod assertion;
 pub mod audit;
 pub mod bound;
+pub mod change;
 pub mod condition;
 pub mod connection;
 pub mod dossier;
@@ -99,6 +100,7 @@ pub struct Query(
     account::AccountQuery,
     search::SearchQuery,
     audit::AuditQuery,
+    change::ChangeQuery,
     dossier::Dossiers<Everywhere>,
     stakeholder::Stakeholders<Everywhere>,
     mechanism::Mechanisms<Everywhere>,
@@ -121,6 +123,7 @@ impl Default for Query {
             account::AccountQuery,
             search::SearchQuery(None),
             audit::AuditQuery,
+            change::ChangeQuery(None),
             dossier::Dossiers(Everywhere),
             stakeholder::Stakeholders(Everywhere),
             mechanism::Mechanisms(Everywhere),

@@ -1,6 +1,7 @@
 //! The operation: who asks, when, with which ids, and through which connection. The first parameter of every function of
 //! the domain, so that nothing in it depends on the outside world unseen.
 
+mod change;
 pub mod ledger;
 mod trail;
 
@@ -15,8 +16,9 @@ use entity::moment::Moment;
 use entity::record::AsOf;
 use entity::words::{AuditAction, Marking, MemberRole, Role, TokenScope};
 
+pub use self::change::{Changed, Changes};
 pub use self::trail::{NAMED_MAX, Step, Touched, Trail};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::store::{Lane, Store};
 
 /// Who asks.
@@ -196,8 +198,8 @@ impl Base {
     /// Begins an operation.
     pub fn op(&self, actor: Actor) -> Op {
         let lane = self.store.reading();
-        let (reads, writes) = (Trail::default(), Trail::default());
-        Op { actor, base: self.clone(), lane, origin: Origin::default(), reads, writes }
+        let (reads, writes, changes) = (Trail::default(), Trail::default(), Changes::default());
+        Op { actor, base: self.clone(), lane, origin: Origin::default(), reads, writes, changes }
     }
 }
 
@@ -216,6 +218,8 @@ pub struct Op {
     pub reads: Trail,
     /// What its transaction has written.
     writes: Trail,
+    /// The same for those who keep a copy.
+    changes: Changes,
 }
 
 impl Op {
@@ -245,7 +249,7 @@ impl Op {
     /// If the database is away or busy for too long.
     pub async fn begin(&self) -> Result<Self> {
         let lane = self.base.store.begin(&self.lane).await?;
-        Ok(Self { lane, writes: Trail::default(), ..self.clone() })
+        Ok(Self { lane, writes: Trail::default(), changes: Changes::default(), ..self.clone() })
     }
 
     /// Does something within the transaction: all of it or, if it fails, nothing.
@@ -254,13 +258,14 @@ impl Op {
     /// What `work` fails with, or if the database does.
     pub async fn within<T>(&self, work: impl AsyncFnOnce(&Self) -> Result<T>) -> Result<T> {
         use sea_orm::ConnectionTrait;
-        let part = Self { writes: Trail::default(), ..self.clone() };
+        let part = Self { writes: Trail::default(), changes: Changes::default(), ..self.clone() };
         self.lane.execute_unprepared("SAVEPOINT part").await?;
         let done = work(&part).await;
         if done.is_ok() {
             self.writes.absorb(&part.writes);
+            self.changes.absorb(&part.changes);
         } else {
-            // And the log says nothing of it.
+            // And neither the log nor the changes say anything of it.
             self.lane.execute_unprepared("ROLLBACK TO SAVEPOINT part").await?;
         }
         self.lane.execute_unprepared("RELEASE SAVEPOINT part").await?;
@@ -270,7 +275,7 @@ impl Op {
     /// The same operation outside of its transaction.
     pub fn outside(&self) -> Self {
         let lane = self.base.store.beside(&self.lane);
-        Self { lane, writes: Trail::default(), ..self.clone() }
+        Self { lane, writes: Trail::default(), changes: Changes::default(), ..self.clone() }
     }
 
     /// Notes for the audit log what the transaction has done to a record. Its entry is written with the transaction.
@@ -278,7 +283,12 @@ impl Op {
         self.writes.add(step, kind, id);
     }
 
-    /// The same of what belongs to no dossier.
+    /// Notes for those who keep a copy what the transaction has changed. It must be noted for the audit log as well.
+    pub fn changed(&self, changed: Changed) {
+        self.changes.add(changed);
+    }
+
+    /// Notes for the audit log what the transaction has done to something that belongs to no dossier.
     pub fn note_in_instance(&self, action: AuditAction, kind: Kind, id: i64) {
         self.note(Step { action, dossier: None, marking: Marking::Clear }, kind, id);
     }
@@ -293,7 +303,7 @@ impl Op {
         self.writes.absorb(&self.reads);
     }
 
-    /// Ends the transaction and keeps what was done in it, with the entries of the audit log that say so.
+    /// Ends the transaction and keeps what was done in it, with the entries of the audit log and the changes that say so.
     ///
     /// # Errors
     /// If the database cannot keep it; then nothing of it is kept.
@@ -301,7 +311,10 @@ impl Op {
         let written = self.writes.take();
         if !written.is_empty() {
             // Last of all: whoever else appends to the log waits until this transaction has ended.
-            ledger::append(&self, written).await?;
+            let last = ledger::append(&self, written).await?;
+            self.changes.write(&self.lane, last).await?;
+        } else if !self.changes.is_empty() {
+            return Err(Error::internal("something was changed of which the audit log is not to know"));
         }
         self.lane.commit().await
     }

@@ -20,6 +20,7 @@ pub mod argument_link;
 pub mod audit;
 pub mod audit_head;
 pub mod audit_record;
+pub mod change;
 pub mod condition;
 pub mod dossier;
 pub mod event;

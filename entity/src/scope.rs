@@ -33,6 +33,22 @@ impl Scope {
         self.clearance
     }
 
+    /// Whether records of this dossier may be seen.
+    pub fn reaches(&self, dossier: i64) -> bool {
+        match &self.dossiers {
+            Dossiers::All => true,
+            Dossiers::Only(keys) => keys.contains(&dossier),
+        }
+    }
+
+    /// The condition that holds where a column names a dossier whose records may be seen.
+    pub fn within(&self, dossier: impl ColumnTrait) -> Condition {
+        match &self.dossiers {
+            Dossiers::All => Condition::all(),
+            Dossiers::Only(keys) => Condition::all().add(dossier.is_in(keys.iter().copied())),
+        }
+    }
+
     /// The condition on `E` that holds for what may be seen. Where all may be seen there is none, so that the database
     /// has nothing to check.
     pub fn condition<E: Record>(&self) -> Condition {
@@ -40,8 +56,8 @@ impl Scope {
         if self.clearance < Marking::Red {
             condition = condition.add(E::MARKING.into_expr().lte(self.clearance));
         }
-        if let Dossiers::Only(keys) = &self.dossiers {
-            condition = condition.add(E::DOSSIER.is_in(keys.iter().copied()));
+        if let Dossiers::Only(_) = &self.dossiers {
+            condition = condition.add(self.within(E::DOSSIER));
         }
         condition
     }

@@ -284,6 +284,27 @@ pub enum AuditAction {
     Maintain,
 }
 
+/// What has happened to a record or to somebody's access. What happens to a record in one transaction is called by the last
+/// of these.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ChangeAction {
+    Marked,
+    Edited,
+    Created,
+    Superseded,
+    Retracted,
+    AccessGained,
+    AccessEnded,
+    ClearanceRaised,
+    ClearanceLowered,
+    /// Never stored: to somebody who could see a record before, this is what its marking was.
+    Withdrawn,
+}
+
 /// How what an entry of the audit log is about ended.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, EnumIter, DeriveActiveEnum, Serialize, Deserialize,

@@ -193,6 +193,15 @@ pub async fn assertion_indexes(
     manager.create_index(external).await
 }
 
+/// Stores the rows of a table in the order of their key, and nothing beside it. PostgreSQL knows no such tables: there, the
+/// key is an index.
+pub fn by_key(manager: &SchemaManager<'_>, table: &mut TableCreateStatement) -> TableCreateStatement {
+    if manager.get_database_backend() != DbBackend::Postgres {
+        table.extra("WITHOUT ROWID");
+    }
+    table.take()
+}
+
 /// What a table holds may be lost in a crash, and need not wait for the disk. SQLite knows no such tables.
 pub async fn unlogged(manager: &SchemaManager<'_>, table: &'static str) -> Result<(), DbErr> {
     match manager.get_database_backend() {

@@ -25,6 +25,7 @@ mod m0016_session;
 mod m0017_access_token;
 mod m0018_audit;
 mod m0019_rate_bucket;
+mod m0020_change;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -53,6 +54,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0017_access_token::Migration),
             Box::new(m0018_audit::Migration),
             Box::new(m0019_rate_bucket::Migration),
+            Box::new(m0020_change::Migration),
         ]
     }
 }

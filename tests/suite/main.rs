@@ -6,6 +6,7 @@ mod argument;
 mod assertion;
 mod attack;
 mod audit;
+mod change;
 mod command;
 mod condition;
 mod connection;

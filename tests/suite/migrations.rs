@@ -18,8 +18,8 @@ fn seen_by<E: EntityTrait>() -> (String, Columns) {
 /// Does something with every entity. A new one that is forgotten here is a table without an entity, which fails.
 macro_rules! entities {
     ($with:ident) => {
-        entities!($with: access_token account argument argument_link audit audit_head audit_record condition dossier event
-            event_actor finding identity implication mechanism mechanism_party member position position_argument
+        entities!($with: access_token account argument argument_link audit audit_head audit_record change condition dossier
+            event event_actor finding identity implication mechanism mechanism_party member position position_argument
             position_condition rating refresh_token relation revision search_document session signing_key source source_text
             stakeholder status)
     };

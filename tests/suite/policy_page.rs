@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write;
 
+use demarche_api::domain::change::{Place, write_cursor};
 use demarche_api::op::{Actor, Credential, Memberships, Op, Signed};
 use demarche_api::policy::{self, Action, Realm};
 use demarche_tests::{Client, World};
@@ -233,6 +234,8 @@ impl Schema {
         for argument in field["args"].as_array().unwrap() {
             let value = match (text(argument, "name"), name) {
                 ("first", _) => "20".to_owned(),
+                // Before all changes.
+                ("after", "changes") => format!("{:?}", write_cursor(Place::default())),
                 ("slug", "dossier") => format!("{SLUG:?}"),
                 ("slug", "stakeholder") => "\"open-a\"".to_owned(),
                 ("slug", "mechanism") => "\"open-mec\"".to_owned(),

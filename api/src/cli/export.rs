@@ -1,7 +1,7 @@
 //! `demarche export`: what one may take away, as a file.
 
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Write, stdout};
+use std::io::{self, ErrorKind, Write, stderr, stdout};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -20,12 +20,13 @@ use crate::store::stream::Outlet;
 #[derive(Clone, Debug, Args)]
 pub struct Export {
     /// What: dossiers, stakeholders, mechanisms, conditions, arguments, sources, positions, relations, statuses, findings,
-    /// events, implications, ratings, standings; network (of stakeholders and mechanisms) or archive (of all there is)
+    /// events, implications, ratings, changes (of them all), standings; network (of stakeholders and mechanisms) or archive (of all there is)
     kind: String,
     /// csv or jsonl; of a network graphml, gexf or csv (edges); of an archive jsonl (what `load` takes back) or jsonld
     #[arg(long, value_name = "FORMAT")]
     format: String,
-    /// The file, beside which FILE.manifest.json says what is in it; the standard output if left out
+    /// The file, beside which FILE.manifest.json says what is in it; the standard output if left out, and the cursor for `--since`
+    /// on the standard error
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
     /// The columns, joined by commas; through references by path, as in stakeholder.name,stance
@@ -40,6 +41,9 @@ pub struct Export {
     /// As of when: `asOf` of the GraphQL connection, as JSON
     #[arg(long, value_name = "JSON")]
     as_of: Option<String>,
+    /// Only what has changed after this cursor, as the manifest of an earlier export has it
+    #[arg(long, value_name = "CURSOR")]
+    since: Option<String>,
     /// The rule of standings
     #[arg(long)]
     rule: Option<String>,
@@ -86,8 +90,9 @@ impl Export {
             return Ok(());
         }
         let (manifest, _) = written?;
-        if let Some(path) = &self.output {
-            keep(path, &manifest)?;
+        match &self.output {
+            Some(path) => keep(path, &manifest)?,
+            None => writeln!(stderr(), "cursor: {}", manifest.cursor).map_err(Error::internal)?,
         }
         base.store.close().await;
         Ok(())
@@ -103,7 +108,7 @@ impl Export {
                 arguments.insert(name.to_owned(), value);
             }
         }
-        for (name, text) in [("rule", &self.rule), ("dossier", &self.dossier)] {
+        for (name, text) in [("rule", &self.rule), ("dossier", &self.dossier), ("since", &self.since)] {
             if let Some(text) = text {
                 arguments.insert(name.to_owned(), text.as_str().into());
             }

@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use entity::filter::Filter;
 use entity::kind::Kind;
 use entity::record::{Assertion, Provenance};
-use entity::words::{AuditAction, Likelihood, Marking};
+use entity::words::{AuditAction, ChangeAction, Likelihood, Marking};
 use sea_orm::{ActiveModelBehavior, ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter};
 
 use crate::domain::date::PartialDate;
@@ -17,7 +17,7 @@ use crate::domain::reference::{self, Reference};
 use crate::domain::search::{self, Words};
 use crate::domain::{audit, list, marking};
 use crate::error::{Code, Error, Problems, Result};
-use crate::op::{Op, Step};
+use crate::op::{Changed, Op, Step};
 use crate::policy::{self, Action};
 
 /// The most characters of a text that argues: a rationale, a note, a statement.
@@ -240,9 +240,17 @@ pub async fn supersede<E: Claim>(op: &Op, id: i64, draft: &E::Draft) -> Result<E
     let marking = E::provenance(&corrected).marking;
     let step = Step { action: AuditAction::Write, dossier: Some(old.dossier_id), marking: marking.max(old.marking) };
     op.note(step, E::KIND, id);
+    op.changed(Changed {
+        kind: E::KIND,
+        id,
+        dossier: old.dossier_id,
+        action: ChangeAction::Superseded,
+        marking: old.marking,
+        before: None,
+    });
     if marking > old.marking {
         // What is corrected to be secret was secret all along.
-        marking::raise(op, E::KIND, old.dossier_id, id, marking).await?;
+        marking::raise(op, E::KIND, old.dossier_id, (id, old.marking), marking).await?;
     }
     Ok(corrected)
 }
@@ -272,7 +280,7 @@ pub async fn retract<E: Claim>(op: &Op, id: i64, reason: &str) -> Result<E::Mode
     search::forget(op, id).await?;
     let retracted = list::get::<E>(op, Filter::equal(E::ID, id)).await?;
     let retracted = retracted.ok_or_else(|| Error::internal("a retracted assertion is gone"))?;
-    audit::wrote::<E>(op, &retracted);
+    audit::wrote::<E>(op, &retracted, ChangeAction::Retracted, None);
     Ok(retracted)
 }
 
@@ -372,7 +380,7 @@ async fn write<E: Claim>(op: &Op, draft: &E::Draft, supersedes: Option<i64>) -> 
     let external_id = evidence.external_id.as_deref();
     let taken = |cause| taken(cause, E::KIND, "externalId", external_id);
     E::insert(row).exec_without_returning(&op.lane).await.map_err(taken)?;
-    audit::wrote::<E>(op, &model);
+    audit::wrote::<E>(op, &model, ChangeAction::Created, None);
     E::write_links(op, E::id_of(&model), draft).await?;
     if let Some(words) = E::words(&model) {
         search::index::<E>(op, &model, words).await?;

@@ -18,7 +18,7 @@ use entity::filter::{Filter, Test};
 use entity::kind::Kind;
 use entity::moment::Moment;
 use entity::record::Record;
-use entity::words::{AuditAction, AuditCredential, AuditOutcome, Marking};
+use entity::words::{AuditAction, AuditCredential, AuditOutcome, ChangeAction, Marking};
 use sea_orm::sea_query::{Expr, Query as Select};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
 
@@ -26,7 +26,7 @@ pub use self::chain::{Head, verify};
 use crate::domain::list::{self, Listing, Query};
 use crate::error::{Error, Result};
 use crate::op::ledger::{Ended, Entry};
-use crate::op::{Actor, Op, Step};
+use crate::op::{Actor, Changed, Op, Step};
 use crate::policy::{self, Action};
 
 /// From this marking on, reads are logged.
@@ -49,10 +49,12 @@ pub(super) fn read_one(op: &Op, dossier: i64, marking: Marking, kind: Kind, id: 
     }
 }
 
-/// Notes that a record was written.
-pub(super) fn wrote<E: Record>(op: &Op, row: &E::Model) {
-    let (dossier, marking) = (Some(E::dossier_of(row)), E::marking_of(row));
-    op.note(Step { action: AuditAction::Write, dossier, marking }, E::KIND, E::id_of(row));
+/// Notes that a record was written: for the log, and for those who keep a copy. `before` is the marking that it had, if
+/// that may have been another one.
+pub(super) fn wrote<E: Record>(op: &Op, row: &E::Model, action: ChangeAction, before: Option<Marking>) {
+    let (id, dossier, marking) = (E::id_of(row), E::dossier_of(row), E::marking_of(row));
+    op.note(Step { action: AuditAction::Write, dossier: Some(dossier), marking }, E::KIND, id);
+    op.changed(Changed { kind: E::KIND, id, dossier, action, marking, before });
 }
 
 /// Appends what a request has read, once it has run.

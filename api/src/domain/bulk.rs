@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use entity::kind::Kind;
-use entity::words::Marking;
+use entity::words::{ChangeAction, Marking};
 use sea_orm::{ColumnTrait, EntityTrait, Iterable, QueryFilter, QuerySelect};
 
 use entity::record::{Record, Upkeep};
@@ -139,7 +139,7 @@ impl Bulk {
         }
         bulk::insert::<entity::search_document::Entity>(&op.lane, &documents).await?;
         bulk::insert::<entity::revision::Entity>(&op.lane, &revisions).await?;
-        models.iter().for_each(|model| audit::wrote::<E>(op, model));
+        models.iter().for_each(|model| audit::wrote::<E>(op, model, ChangeAction::Created, None));
         Ok(made)
     }
 
@@ -343,6 +343,6 @@ where
         documents.extend(E::words(model).map(|words| search::document::<E>(model, &words)).transpose()?);
     }
     bulk::insert::<entity::search_document::Entity>(&op.lane, &documents).await?;
-    models.iter().for_each(|model| audit::wrote::<E>(op, model));
+    models.iter().for_each(|model| audit::wrote::<E>(op, model, ChangeAction::Created, None));
     Ok(())
 }

@@ -1,20 +1,21 @@
 //! Dossiers: one policy question under study each.
 
+use entity::change;
 use entity::dossier::{ActiveModel, Column, Entity, Model};
 use entity::filter::Filter;
 use entity::kind::Kind;
 use entity::record::Upkeep;
-use entity::words::{AuditAction, Marking};
+use entity::words::{AuditAction, ChangeAction, Marking};
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::domain::assertion::{LINE_MAX, TEXT_MAX};
-use crate::domain::list;
 use crate::domain::node::{Concept, Header, stale};
 use crate::domain::reference::Reference;
 use crate::domain::search::Words;
+use crate::domain::{access, list};
 use crate::error::{Code, Error, Problems, Result};
-use crate::op::{Op, Step};
+use crate::op::{Changed, Op, Step};
 use crate::policy::{self, Action};
 
 /// All that a person says of a dossier.
@@ -169,6 +170,7 @@ pub async fn delete(op: &Op, id: i64, version: i32, slug: &str) -> Result<()> {
         let message = "is not the readable name of this dossier: write it again to say that you mean this one";
         return Err(Error::refused(Code::Invalid, "slug", message));
     }
+    let members = access::members(op, id).await?;
     let of_dossier = || Expr::col("dossier_id").eq(id);
     for (table, column, to) in BELONGINGS {
         let owners = Query::select().column("id").from(to).and_where(of_dossier()).take();
@@ -178,7 +180,16 @@ pub async fn delete(op: &Op, id: i64, version: i32, slug: &str) -> Result<()> {
     for table in TABLES {
         op.lane.execute(&Query::delete().from_table(table).and_where(of_dossier()).take()).await?;
     }
+    // What its changes say of its records is gone with them; what they say of somebody's access is for that account.
+    let changes = change::Entity::delete_many().filter(change::Column::DossierId.eq(id));
+    changes.filter(change::Column::Kind.ne(Kind::Account)).exec(&op.lane).await?;
     Entity::delete_by_id(id).exec(&op.lane).await?;
+    for account in members {
+        access::ended(op, account, id, dossier.marking);
+    }
+    // And for those who see every dossier.
+    let (action, marking) = (ChangeAction::AccessEnded, dossier.marking);
+    op.changed(Changed { kind: Kind::Dossier, id, dossier: id, action, marking, before: None });
     let step = Step { action: AuditAction::Delete, dossier: Some(id), marking: dossier.marking };
     op.note(step, Kind::Dossier, id);
     policy::signed(op)?.memberships.remove(id);

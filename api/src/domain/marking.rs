@@ -10,16 +10,16 @@ use std::collections::BTreeSet;
 use entity::filter::Filter;
 use entity::kind::Kind;
 use entity::referrer::{self, By};
-use entity::words::{AuditAction, Marking};
+use entity::words::{AuditAction, ChangeAction, Marking};
 use entity::{revision, search_document};
 use sea_orm::sea_query::{Expr, ExprTrait, IntoIden, Query};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryResult, QuerySelect};
 
 use crate::domain::assertion::Claim;
 use crate::domain::reference::{self, Reference};
-use crate::domain::{audit, dossier, list, search};
+use crate::domain::{access, audit, dossier, list, search};
 use crate::error::{Code, Error, Problems, Result};
-use crate::op::{Op, Step};
+use crate::op::{Changed, Op, Step};
 use crate::policy::{self, Action};
 
 /// How many keys one statement names: both databases take as many values.
@@ -58,7 +58,7 @@ pub async fn change<E: Claim>(op: &Op, id: i64, marking: Marking) -> Result<E::M
     }
     problems.finish()?;
     if marking > provenance.marking {
-        raise(op, E::KIND, provenance.dossier_id, id, marking).await?;
+        raise(op, E::KIND, provenance.dossier_id, (id, provenance.marking), marking).await?;
     } else {
         E::update_many().col_expr(E::MARKING, Expr::val(marking)).filter(E::ID.eq(id)).exec(&op.lane).await?;
         search::mark(op, id, marking).await?;
@@ -66,6 +66,7 @@ pub async fn change<E: Claim>(op: &Op, id: i64, marking: Marking) -> Result<E::M
         let step =
             Step { action: AuditAction::Mark, dossier: Some(provenance.dossier_id), marking: provenance.marking };
         op.note(step, E::KIND, id);
+        marked(op, E::KIND, provenance.dossier_id, (id, provenance.marking), marking);
     }
     list::get::<E>(op, Filter::equal(E::ID, id)).await?.ok_or_else(missing)
 }
@@ -85,18 +86,38 @@ async fn floor<E: Claim>(op: &Op, model: &E::Model) -> Result<Marking> {
     Ok(Ord::max(floor, correction.unwrap_or_default()))
 }
 
-/// Raises the marking of a record, and of all that refers to it, to at least this.
-pub(super) async fn raise(op: &Op, kind: Kind, dossier: i64, id: i64, marking: Marking) -> Result<()> {
+/// Notes for those who keep a copy that a record is marked otherwise than before.
+fn marked(op: &Op, kind: Kind, dossier: i64, (id, before): Marked, marking: Marking) {
+    if marking != before {
+        let action = ChangeAction::Marked;
+        op.changed(Changed { kind, id, dossier, action, marking, before: Some(before) });
+    }
+}
+
+/// The key of a record, and its marking.
+type Marked = (i64, Marking);
+
+/// Raises the marking of a record, and of all that refers to it, to at least this. The record comes with the marking that it
+/// had before.
+pub(super) async fn raise(op: &Op, kind: Kind, dossier: i64, record: Marked, marking: Marking) -> Result<()> {
     // Whoever is writing a record that refers to one of these has finished then, and whoever begins sees the new marking.
     dossier::seize(op, dossier).await?;
-    let mut waiting = vec![(kind, vec![id])];
-    let mut seen = BTreeSet::from([id]);
-    while let Some((kind, ids)) = waiting.pop() {
-        for ids in ids.chunks(KEYS_MAX) {
+    if kind == Kind::Dossier {
+        access::closed(op, dossier, record.1, marking).await?;
+    }
+    let mut waiting = vec![(kind, vec![record])];
+    let mut seen = BTreeSet::from([record.0]);
+    while let Some((kind, records)) = waiting.pop() {
+        for records in records.chunks(KEYS_MAX) {
+            let ids: Vec<i64> = records.iter().map(|(id, _)| *id).collect();
+            let ids = ids.as_slice();
             set(op, kind, ids, marking).await?;
             audit::raise(op, ids, marking).await?;
             let step = Step { action: AuditAction::Mark, dossier: Some(dossier), marking };
-            ids.iter().for_each(|id| op.note(step, kind, *id));
+            for record in records {
+                op.note(step, kind, record.0);
+                marked(op, kind, dossier, *record, Ord::max(marking, record.1));
+            }
             if !kind.is_assertion() {
                 for ids in ids.chunks(NAMES_MAX) {
                     raise_revisions(op, dossier, kind, ids, marking).await?;
@@ -106,10 +127,10 @@ pub(super) async fn raise(op: &Op, kind: Kind, dossier: i64, id: i64, marking: M
             if kind.is_assertion() {
                 next.push((kind, predecessors(op, kind, ids).await?));
             }
-            for (kind, mut ids) in next {
-                ids.retain(|id| seen.insert(*id));
-                if !ids.is_empty() {
-                    waiting.push((kind, ids));
+            for (kind, mut records) in next {
+                records.retain(|(id, _)| seen.insert(*id));
+                if !records.is_empty() {
+                    waiting.push((kind, records));
                 }
             }
         }
@@ -156,7 +177,7 @@ async fn raise_revisions(op: &Op, dossier: i64, kind: Kind, ids: &[i64], marking
 }
 
 /// The records that refer to these and are marked lower, by kind.
-async fn referring(op: &Op, kind: Kind, ids: &[i64], marking: Marking) -> Result<Vec<(Kind, Vec<i64>)>> {
+async fn referring(op: &Op, kind: Kind, ids: &[i64], marking: Marking) -> Result<Vec<(Kind, Vec<Marked>)>> {
     let mut found = Vec::new();
     for referrer in referrer::to(kind) {
         let refers = match referrer.by {
@@ -171,21 +192,27 @@ async fn referring(op: &Op, kind: Kind, ids: &[i64], marking: Marking) -> Result
             }
         };
         let lower = Expr::col("marking").lt(marking);
-        found.push((referrer.from, keys(op, referrer.from, "id", refers.and(lower)).await?));
+        found.push((referrer.from, found_by(op, referrer.from, refers.and(lower)).await?));
     }
     Ok(found)
 }
 
 /// The assertions that these superseded.
-async fn predecessors(op: &Op, kind: Kind, ids: &[i64]) -> Result<Vec<i64>> {
-    let corrected = Expr::col("id").is_in(ids.iter().copied()).and(Expr::col("supersedes_id").is_not_null());
-    keys(op, kind, "supersedes_id", corrected).await
+async fn predecessors(op: &Op, kind: Kind, ids: &[i64]) -> Result<Vec<Marked>> {
+    let corrected = Query::select()
+        .column("supersedes_id")
+        .from(kind.table())
+        .and_where(Expr::col("id").is_in(ids.iter().copied()))
+        .and_where(Expr::col("supersedes_id").is_not_null())
+        .take();
+    found_by(op, kind, Expr::col("id").in_subquery(corrected)).await
 }
 
-async fn keys(op: &Op, kind: Kind, column: &'static str, condition: Expr) -> Result<Vec<i64>> {
-    let select = Query::select().expr_as(Expr::col(column), "key").from(kind.table()).and_where(condition).take();
+async fn found_by(op: &Op, kind: Kind, condition: Expr) -> Result<Vec<Marked>> {
+    let select = Query::select().columns(["id", "marking"]).from(kind.table()).and_where(condition).take();
     let rows = op.lane.query_all(&select).await?;
-    Ok(rows.iter().map(|row| row.try_get("", "key")).collect::<Result<_, _>>()?)
+    let read = |row: &QueryResult| Ok((row.try_get("", "id")?, row.try_get("", "marking")?));
+    Ok(rows.iter().map(read).collect::<Result<_, DbErr>>()?)
 }
 
 /// The name of a marking in a sentence.

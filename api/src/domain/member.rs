@@ -11,7 +11,7 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, Pagin
 
 use crate::domain::account::find;
 use crate::domain::dossier::seize;
-use crate::domain::list;
+use crate::domain::{access, list};
 use crate::error::{Code, Error, Result};
 use crate::op::{Op, Step};
 use crate::policy::{self, Action};
@@ -50,6 +50,9 @@ pub async fn set(op: &Op, dossier: i64, email: &str, role: MemberRole) -> Result
         keeps_an_owner(op, dossier, account.id).await?;
     }
     op.note(step(dossier, marking), Kind::Account, account.id);
+    if Entity::find_by_id((dossier, account.id)).one(&op.lane).await?.is_none() {
+        access::gained(op, account.id, dossier, marking);
+    }
     store(op, dossier, account.id, role).await
 }
 
@@ -65,6 +68,7 @@ pub async fn remove(op: &Op, dossier: i64, account: i64) -> Result<()> {
         return Err(Error::refused(Code::NotFound, "account", "is no member of this dossier"));
     }
     op.note(step(dossier, marking), Kind::Account, account);
+    access::ended(op, account, dossier, marking);
     let signed = policy::signed(op)?;
     if signed.id == account {
         signed.memberships.remove(dossier);

@@ -6,13 +6,13 @@ use std::future::Future;
 use entity::filter::Filter;
 use entity::kind::Kind;
 use entity::record::{Node, Upkeep};
-use entity::words::Marking;
+use entity::words::{ChangeAction, Marking};
 use sea_orm::{ActiveModelBehavior, ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter, SqlErr};
 use serde_json::Value;
 
 use crate::domain::reference::{self, Reference};
 use crate::domain::search::{self, Words};
-use crate::domain::{audit, list, marking, member, revision};
+use crate::domain::{access, audit, list, marking, member, revision};
 use crate::error::{Code, Error, Problems, Result};
 use crate::op::Op;
 use crate::policy::{self, Action};
@@ -132,7 +132,7 @@ pub async fn create<E: Concept>(op: &Op, draft: &E::Draft) -> Result<E::Model> {
     if header.dossier.is_none() {
         member::found(op, dossier_id).await?;
     }
-    finish::<E>(op, &model, draft).await?;
+    finish::<E>(op, &model, draft, None).await?;
     Ok(model)
 }
 
@@ -188,9 +188,11 @@ async fn rewrite<E: Concept>(op: &Op, before: Upkeep, draft: &E::Draft) -> Resul
     if written.rows_affected != 1 {
         return Err(stale(before.version, before.version + 1));
     }
-    finish::<E>(op, &model, draft).await?;
+    finish::<E>(op, &model, draft, Some(before.marking)).await?;
     if marking > before.marking {
-        marking::raise(op, E::KIND, before.dossier_id, before.id, marking).await?;
+        marking::raise(op, E::KIND, before.dossier_id, (before.id, before.marking), marking).await?;
+    } else if marking < before.marking && E::KIND == Kind::Dossier {
+        access::opened(op, before.id, before.marking, marking).await?;
     }
     Ok(model)
 }
@@ -265,8 +267,10 @@ pub(super) fn references<E: Concept>(draft: &E::Draft) -> Vec<Reference> {
     references
 }
 
-async fn finish<E: Concept>(op: &Op, model: &E::Model, draft: &E::Draft) -> Result<()> {
-    audit::wrote::<E>(op, model);
+/// Writes what hangs on a node. `before` is the marking that it had, if it was there.
+async fn finish<E: Concept>(op: &Op, model: &E::Model, draft: &E::Draft, before: Option<Marking>) -> Result<()> {
+    let action = if before.is_some() { ChangeAction::Edited } else { ChangeAction::Created };
+    audit::wrote::<E>(op, model, action, before);
     E::write_links(op, E::id_of(model), draft).await?;
     search::index::<E>(op, model, E::words(model)).await?;
     revision::leave::<E>(op, model, E::links(draft)).await

@@ -111,14 +111,22 @@ pub async fn check(
 }
 
 /// The dossier and the marking of each of these records that one may see.
-pub(super) async fn found(op: &Op, scope: &Scope, kind: Kind, ids: Vec<i64>) -> Result<BTreeMap<i64, (i64, Marking)>> {
+pub(super) async fn found(op: &Op, scope: &Scope, kind: Kind, ids: Vec<i64>) -> Result<Found> {
+    if kind == Kind::Dossier {
+        // Until this transaction ends, no marking in the dossier is raised: what is read of the others below still holds
+        // when the record that refers to them is written.
+        dossier::hold(op, &ids).await?;
+    }
+    visible(op, scope, kind, ids).await
+}
+
+/// The dossier and the marking of records, by key.
+pub(super) type Found = BTreeMap<i64, (i64, Marking)>;
+
+/// The same without holding any of them.
+pub(super) async fn visible(op: &Op, scope: &Scope, kind: Kind, ids: Vec<i64>) -> Result<Found> {
     match kind {
-        Kind::Dossier => {
-            // Until this transaction ends, no marking in the dossier is raised: what is read of the others below still holds
-            // when the record that refers to them is written.
-            dossier::hold(op, &ids).await?;
-            narrow::<entity::dossier::Entity>(op, scope, ids).await
-        }
+        Kind::Dossier => narrow::<entity::dossier::Entity>(op, scope, ids).await,
         Kind::Stakeholder => narrow::<entity::stakeholder::Entity>(op, scope, ids).await,
         Kind::Mechanism => narrow::<entity::mechanism::Entity>(op, scope, ids).await,
         Kind::Condition => narrow::<entity::condition::Entity>(op, scope, ids).await,
@@ -136,7 +144,7 @@ pub(super) async fn found(op: &Op, scope: &Scope, kind: Kind, ids: Vec<i64>) -> 
     }
 }
 
-async fn narrow<E: Record>(op: &Op, scope: &Scope, ids: Vec<i64>) -> Result<BTreeMap<i64, (i64, Marking)>> {
+async fn narrow<E: Record>(op: &Op, scope: &Scope, ids: Vec<i64>) -> Result<Found> {
     let rows: Vec<(i64, i64, Marking)> = E::scoped(scope)
         .select_only()
         .column_as(E::ID, "id")

@@ -336,7 +336,7 @@ fn provenance(kind: Kind) -> [Column; 15] {
 }
 
 /// What never leaves: tables, and columns of tables that are exported otherwise, each with the reason.
-pub const NEVER: [(&str, Option<&str>, &str); 18] = [
+pub const NEVER: [(&str, Option<&str>, &str); 19] = [
     ("account", None, "persons and their passwords; who recorded what is in the restricted columns, by key"),
     ("member", None, "who may see what is no part of the record"),
     ("identity", None, "persons"),
@@ -347,6 +347,7 @@ pub const NEVER: [(&str, Option<&str>, &str); 18] = [
     ("audit", None, "who did what is read through GraphQL, by those who may"),
     ("audit_head", None, "who did what is read through GraphQL, by those who may"),
     ("audit_record", None, "who did what is read through GraphQL, by those who may"),
+    ("change", None, "what has changed leaves as `changes`, to whom it may be told"),
     ("rate_bucket", None, "how much somebody has asked of late is no part of the record"),
     ("revision", None, "`asOf` gives the earlier state of a node as a record of its kind"),
     ("search_document", None, "a copy, for searching"),

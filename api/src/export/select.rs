@@ -73,6 +73,7 @@ pub(super) fn everything(kind: Kind, scope: &Scope, dossier: Option<i64>) -> Res
 }
 
 /// One column that is read.
+#[derive(Clone)]
 pub(super) struct Read {
     /// The name under which it was asked for.
     pub(super) name: &'static str,

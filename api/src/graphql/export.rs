@@ -8,6 +8,7 @@ use entity::page::{Order, Sort};
 use entity::record::AsOf;
 use serde_json::{Map, Value as Json};
 
+use crate::domain::change::read_cursor;
 use crate::domain::standing::Verdict;
 use crate::error::{Error, Result};
 use crate::export::{Compression, Content, Network, Records, Request, Standings, Subject, Table};
@@ -17,7 +18,7 @@ use crate::graphql::standing::{StandingFilter, StandingRule};
 use crate::op::Op;
 
 /// What can be exported.
-pub const KINDS: [&str; 16] = [
+pub const KINDS: [&str; 17] = [
     "dossiers",
     "stakeholders",
     "mechanisms",
@@ -31,13 +32,14 @@ pub const KINDS: [&str; 16] = [
     "events",
     "implications",
     "ratings",
+    "changes",
     "standings",
     "network",
     "archive",
 ];
 
 /// What an export may be asked by.
-const ARGUMENTS: [&str; 7] = ["filter", "orderBy", "asOf", "rule", "columns", "dossier", "raw"];
+const ARGUMENTS: [&str; 8] = ["filter", "orderBy", "asOf", "since", "rule", "columns", "dossier", "raw"];
 
 /// Reads what is asked for. `pinned` is the moment of an export that is to be written again.
 ///
@@ -56,6 +58,11 @@ pub fn read(
         return Err(Error::BadInput(format!("there is no argument {unknown:?}, expected one of {expected}")));
     }
     let given = |name: &str| arguments.get(name).filter(|value| !value.is_null());
+    if is_incremental(kind, arguments) {
+        incremental(kind, arguments, pinned)?;
+    }
+    let since = given("since").map(|value| text("since", value)).transpose()?;
+    let since = since.map(|since| read_cursor("since", &since)).transpose()?;
     let raw = given("raw").map(flag).transpose()?.unwrap_or_default();
     let content = content(kind, format, raw, given("filter"), given("orderBy"), given("rule"))?;
     let moment = pinned.unwrap_or_else(|| op.now());
@@ -68,7 +75,38 @@ pub fn read(
     let mut asked = arguments.clone();
     asked.insert("kind".to_owned(), kind.into());
     asked.insert("format".to_owned(), format.into());
-    Ok(Request { content, columns, as_of, dossier, compression, moment, asked })
+    Ok(Request { content, columns, as_of, since, dossier, compression, moment, asked })
+}
+
+/// Whether an export begins with what has changed, and not with what there is.
+pub fn is_incremental(kind: &str, arguments: &Map<String, Json>) -> bool {
+    kind == "changes" || arguments.get("since").is_some_and(|since| !since.is_null())
+}
+
+/// Reports what cannot be asked of what has changed.
+fn incremental(kind: &str, arguments: &Map<String, Json>, pinned: Option<Moment>) -> Result<()> {
+    let refuse = |name: &str, why: &str| match arguments.get(name) {
+        Some(value) if !value.is_null() => Err(Error::BadInput(format!("{name}: {why}"))),
+        _ => Ok(()),
+    };
+    match kind {
+        "standings" | "network" => {
+            refuse("since", "what stands is reckoned from many records: ask for the positions that have changed")?;
+        }
+        "archive" => refuse("since", "an archive is whole: ask for what has changed kind by kind, or for `changes`")?,
+        _ => {}
+    }
+    if kind == "changes" {
+        refuse("filter", "changes name records of every kind: ask for those of one kind with `since`")?;
+    }
+    refuse("orderBy", "what has changed has an order of its own")?;
+    refuse("asOf", "what has changed is given as it is now")?;
+    match pinned {
+        Some(_) => {
+            Err(Error::BadInput("snapshot: what has changed is given as it is now: ask for it again".to_owned()))
+        }
+        None => Ok(()),
+    }
 }
 
 fn content(
@@ -116,6 +154,7 @@ fn table(
     rule: Option<&Json>,
 ) -> Result<Content> {
     match kind {
+        "changes" => Ok(Content::Changes(table)),
         "standings" => Ok(Content::Standings(standings(filter, rule)?, table)),
         _ => Ok(Content::Records(subject(kind, filter, order_by)?, table)),
     }

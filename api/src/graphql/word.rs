@@ -351,7 +351,7 @@ pub enum Marking {
     Red,
 }
 
-/// The kind of a record that can be searched for.
+/// The kind of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum)]
 pub enum RecordKind {
     /// One policy question under study.
@@ -399,5 +399,28 @@ impl From<RecordKind> for entity::kind::Kind {
             RecordKind::Implication => Self::Implication,
             RecordKind::Rating => Self::Rating,
         }
+    }
+}
+
+impl RecordKind {
+    /// The kind of a record; none if it is something else that has an id.
+    pub const fn of(kind: entity::kind::Kind) -> Option<Self> {
+        use entity::kind::Kind;
+        Some(match kind {
+            Kind::Dossier => Self::Dossier,
+            Kind::Stakeholder => Self::Stakeholder,
+            Kind::Mechanism => Self::Mechanism,
+            Kind::Condition => Self::Condition,
+            Kind::Argument => Self::Argument,
+            Kind::Source => Self::Source,
+            Kind::Position => Self::Position,
+            Kind::Relation => Self::Relation,
+            Kind::Status => Self::Status,
+            Kind::Finding => Self::Finding,
+            Kind::Event => Self::Event,
+            Kind::Implication => Self::Implication,
+            Kind::Rating => Self::Rating,
+            Kind::Revision | Kind::Account | Kind::Session | Kind::AccessToken | Kind::AuditEntry => return None,
+        })
     }
 }

@@ -33,11 +33,13 @@ use super::{State, limit, log, task};
 use crate::error::Error;
 use crate::export::cell::moment as written;
 use crate::export::{Compression, Export};
-use crate::graphql::export::read;
+use crate::graphql::export::{is_incremental, read};
 use crate::id;
 use crate::op::{Actor, Op, Origin};
 use crate::store::stream::Outlet;
 
+/// The header that has the cursor of a file: for what has changed since, as its manifest has it.
+const CURSOR: &str = "export-cursor";
 /// The most bytes of a question.
 const BODY_BYTES_MAX: usize = 1 << 20;
 
@@ -138,7 +140,7 @@ fn from_query(query: &str) -> Result<Map<String, Value>, Refusal> {
         let value = match &*name {
             "columns" => text.split(',').map(str::trim).collect(),
             // A word may stand there as it is.
-            "rule" | "dossier" | "snapshot" => Value::String(text.into_owned()),
+            "rule" | "dossier" | "snapshot" | "since" => Value::String(text.into_owned()),
             _ => serde_json::from_str(&text).map_err(|cause| bad(format!("{name}: is not JSON: {cause}")))?,
         };
         if arguments.insert(name.to_string(), value).is_some() {
@@ -190,7 +192,15 @@ fn first_byte(range: &str) -> Option<u64> {
 /// What is answered.
 enum File {
     /// The file, or the rest of it.
-    Written { asked: Box<Asked>, tag: String, moment: Moment, part: Option<Part>, bytes: Receiver<Vec<u8>>, work: Work },
+    Written {
+        asked: Box<Asked>,
+        tag: String,
+        moment: Moment,
+        cursor: String,
+        part: Option<Part>,
+        bytes: Receiver<Vec<u8>>,
+        work: Work,
+    },
     /// The manifest of the file.
     Described(String),
 }
@@ -228,6 +238,7 @@ async fn open(op: &Op, asked: Asked) -> Result<File, Refusal> {
     let account = if let Actor::Account(signed) = &op.actor { signed.id } else { 0 };
     let mark = mark(&asked, account);
     let resumed = asked.if_range.as_deref().and_then(|tag| moment_of(tag, &mark));
+    let resumed = resumed.filter(|_| !is_incremental(&asked.kind, &asked.arguments));
     let pinned = asked.snapshot.or(resumed);
     if pinned.is_some_and(|moment| moment > op.now()) {
         return Err(bad("snapshot: lies in the future"));
@@ -253,11 +264,12 @@ async fn open(op: &Op, asked: Asked) -> Result<File, Refusal> {
         }
         None => None,
     };
+    let cursor = export.cursor();
     let (outlet, bytes) = Outlet::new();
     let skip = part.as_ref().map_or(0, |part| part.from);
     let work = tokio::spawn(async move { export.write(Some(&outlet), skip).await.map(drop) });
     let tag = format!("\"{}-{mark}\"", moment.0);
-    Ok(File::Written { asked: Box::new(asked), tag, moment, part, bytes, work })
+    Ok(File::Written { asked: Box::new(asked), tag, moment, cursor, part, bytes, work })
 }
 
 /// What tells this file from others of the same moment.
@@ -280,12 +292,13 @@ impl File {
         answer.insert_header((CACHE_CONTROL, "no-store")).insert_header((VARY, "Accept-Encoding, Authorization"));
         match self {
             Self::Described(text) => answer.content_type("application/json").body(text),
-            Self::Written { asked, tag, moment, part, bytes, work } => {
+            Self::Written { asked, tag, moment, cursor, part, bytes, work } => {
                 if let Some(Part { from, length }) = part {
                     answer.status(StatusCode::PARTIAL_CONTENT);
                     answer.insert_header((CONTENT_RANGE, format!("bytes {from}-{}/{length}", length - 1)));
                     answer.no_chunking(length - from);
                 }
+                answer.insert_header((CURSOR, cursor));
                 head(&mut answer, &asked, &tag, moment);
                 answer.streaming(stream::unfold(Some((bytes, work)), next))
             }
@@ -295,16 +308,18 @@ impl File {
 
 fn head(answer: &mut HttpResponseBuilder, asked: &Asked, tag: &str, moment: Moment) {
     let Asked { kind, format, .. } = asked;
-    answer
-        .insert_header((ETAG, tag))
-        .insert_header((ACCEPT_RANGES, "bytes"))
-        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{kind}.{format}\"")))
-        .content_type(match format.as_str() {
+    let incremental = is_incremental(kind, &asked.arguments);
+    if !incremental {
+        answer.insert_header((ETAG, tag)).insert_header((ACCEPT_RANGES, "bytes"));
+    }
+    answer.insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{kind}.{format}\""))).content_type(
+        match format.as_str() {
             "csv" => "text/csv; charset=utf-8; header=present",
             "graphml" | "gexf" => "application/xml",
             "jsonld" => "application/ld+json",
             _ => "application/x-ndjson",
-        });
+        },
+    );
     if asked.compression != Compression::None {
         answer.insert_header((CONTENT_ENCODING, asked.compression.name()));
     }
@@ -312,8 +327,8 @@ fn head(answer: &mut HttpResponseBuilder, asked: &Asked, tag: &str, moment: Mome
         .extend_pairs(asked.arguments.iter().map(|(name, value)| (name, in_query(value))))
         .append_pair("snapshot", &written(moment.0))
         .finish();
-    // A long question would make a header that nobody takes.
-    if query.len() < 2000 {
+    // A long question would make a header that nobody takes; and what has changed is not written twice alike.
+    if query.len() < 2000 && !incremental {
         answer.insert_header((LINK, format!("</export/{kind}.{format}.manifest?{query}>; rel=\"describedby\"")));
     }
 }

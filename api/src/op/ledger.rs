@@ -24,8 +24,9 @@ const ROWS_MAX: usize = 1_000;
 /// Names the form that is hashed, so that a later one can be told.
 const FORM: &str = "demarche audit 1";
 
-/// Appends what the operation's transaction has done. To be called last in it.
-pub(super) async fn append(op: &Op, steps: BTreeMap<Step, Touched>) -> Result<()> {
+/// Appends what the operation's transaction has done, and gives the number of its last entry. To be called last in it, but for
+/// what needs this number.
+pub(super) async fn append(op: &Op, steps: BTreeMap<Step, Touched>) -> Result<i64> {
     let entry = |(step, touched): (Step, Touched)| Entry {
         dossier: step.dossier,
         marking: step.marking,
@@ -122,7 +123,7 @@ fn clipped(text: &str) -> String {
 
 /// Writes entries at the end of the log. Its last row stays locked until the transaction ends, so that of two who append at
 /// once the second goes on from the first.
-async fn write(op: &Op, entries: Vec<Entry>) -> Result<()> {
+async fn write(op: &Op, entries: Vec<Entry>) -> Result<i64> {
     let head = audit_head::Entity::find_by_id(audit_head::ID).lock_exclusive().one(&op.lane).await?;
     let head = head.ok_or_else(|| Error::internal("the audit log has no head"))?;
     let (mut last, mut previous) = (head.seq, head.hash);
@@ -170,7 +171,7 @@ async fn write(op: &Op, entries: Vec<Entry>) -> Result<()> {
         .filter(audit_head::Column::Id.eq(audit_head::ID))
         .exec(&op.lane)
         .await?;
-    Ok(())
+    Ok(last)
 }
 
 /// The hash of an entry: over everything that it says, and the hash of the entry before it.

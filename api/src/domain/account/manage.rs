@@ -8,7 +8,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::{Authority, NAME_MAX, get};
-use crate::domain::{access_token, session};
+use crate::domain::{access, access_token, session};
 use crate::error::{Code, Error, Problems, Result};
 use crate::op::Op;
 use crate::policy::{self, Action};
@@ -48,6 +48,7 @@ pub async fn update(op: &Op, authority: Authority, id: i64, edit: Edit) -> Resul
     problems.optional("name", name.as_deref(), NAME_MAX);
     problems.finish()?;
     let mut account = require(op, id).await?;
+    let before = account.clone();
     if let Some(name) = name {
         name.trim().clone_into(&mut account.name);
     }
@@ -71,6 +72,7 @@ pub async fn update(op: &Op, authority: Authority, id: i64, edit: Edit) -> Resul
         access_token::revoke_all(op, id).await?;
     }
     op.note_in_instance(AuditAction::Account, Kind::Account, id);
+    access::edited(op, &before, &account).await?;
     Ok(account)
 }
 

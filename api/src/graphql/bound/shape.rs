@@ -80,7 +80,7 @@ impl Shape {
                 TypeKind::Interface(interface) => &interface.fields,
                 _ => continue,
             };
-            let is_page = name.ends_with("Connection");
+            let is_page = name.ends_with("Connection") || name.ends_with("Page");
             let fields = fields.iter().map(|field| read_field(&field.node, is_page)).collect();
             shape.0.insert(name.to_owned(), fields);
         }

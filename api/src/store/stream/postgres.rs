@@ -136,6 +136,8 @@ fn bind(query: Query<'_, Postgres, PgArguments>, value: Value) -> Result<Query<'
         Value::SmallInt(value) => query.bind(value),
         Value::Int(value) => query.bind(value),
         Value::BigInt(value) => query.bind(value),
+        // How many rows.
+        Value::BigUnsigned(value) => query.bind(value.map(i64::try_from).transpose().map_err(Error::internal)?),
         Value::Double(value) => query.bind(value),
         Value::String(value) => query.bind(value),
         Value::ChronoDate(value) => query.bind(value),

@@ -145,6 +145,8 @@ impl ToSql for Bound {
             Value::SmallInt(value) => value.map(|number| Sqlite::Integer(number.into())),
             Value::Int(value) => value.map(|number| Sqlite::Integer(number.into())),
             Value::BigInt(value) => value.map(Sqlite::Integer),
+            // How many rows.
+            Value::BigUnsigned(value) => value.map(|rows| Sqlite::Integer(i64::try_from(rows).unwrap_or(i64::MAX))),
             Value::Double(value) => value.map(Sqlite::Real),
             Value::String(value) => value.clone().map(Sqlite::Text),
             Value::ChronoDate(value) => value.map(|day| Sqlite::Text(day.format("%F").to_string())),
