@@ -36,7 +36,7 @@ use crate::secret::{Secret, opaque};
 /// How people sign in.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The secret that signing keys are sealed under, of at least [`SECRET_MIN_BYTES`] bytes.
+    /// The secret that signing keys are sealed under, of at least [`SECRET_MIN_BYTES`](crate::secret::SECRET_MIN_BYTES) bytes.
     pub secret: Secret,
     /// How long the access token of a session holds.
     pub token_ttl: Duration,

@@ -1,7 +1,7 @@
 //! Exports: what one may take away, from one snapshot of the database, in constant memory, with a manifest by which a file
 //! that was cut off is recognised.
 //!
-//! [`column`] says of every stored column whether it may leave. What may leave is read as narrow rows; what those refer to is
+//! [`mod@column`] says of every stored column whether it may leave. What may leave is read as narrow rows; what those refer to is
 //! read once, in the same snapshot, and kept in memory as it will be written.
 //!
 //! # What has changed since

@@ -116,7 +116,7 @@ impl Style {
         }
     }
 
-    /// A list, of items that were written in the style that [`Style::item`] says.
+    /// A list, of items that are written already.
     pub fn list(self, items: &[Vec<u8>], out: &mut Vec<u8>) {
         if self == Self::Json {
             out.push(b'[');
