@@ -118,6 +118,7 @@ pub struct Manifest {
 
 /// An export that can be written.
 pub struct Export {
+    op: Op,
     snapshot: Snapshot,
     scope: Scope,
     dossier: Option<i64>,
@@ -166,7 +167,8 @@ impl Export {
             Some((sheet, table)) => Plan::make(&mut reader, &sheet, &columns, table.style()).await?,
             None => Plan::default(),
         };
-        Ok(Self { snapshot, scope, dossier, listener, end, request, columns, plan: Arc::new(plan) })
+        let op = op.clone();
+        Ok(Self { op, snapshot, scope, dossier, listener, end, request, columns, plan: Arc::new(plan) })
     }
 
     /// Where to go on from the state that is in the file, as the manifest has it.
@@ -196,6 +198,7 @@ impl Export {
             line
         })?;
         if let Some(outlet) = outlet {
+            domain::export::finish(&self.op, self.dossier, rows).await?;
             outlet.send(last).await?;
         }
         let manifest = manifest.ok_or_else(|| Error::internal("a file has no manifest"))?;

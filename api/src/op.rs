@@ -298,6 +298,11 @@ impl Op {
         self.writes.step(Step { action, dossier: None, marking: Marking::Clear });
     }
 
+    /// Notes for the audit log how many records the operation has done something to, without their names.
+    pub fn note_count(&self, step: Step, records: i64) {
+        self.writes.count(step, records);
+    }
+
     /// Notes for the audit log what the operation has read until now.
     pub fn note_reads(&self) {
         self.writes.absorb(&self.reads);

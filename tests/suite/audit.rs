@@ -247,6 +247,30 @@ demarche_tests::suite! {
         assert_eq!(next["audit"]["nodes"][0]["seq"].as_i64().unwrap() + 1, page["nodes"][1]["seq"].as_i64().unwrap());
     }
 
+    async fn a_file_leaves_an_entry_when_it_begins_and_one_with_its_rows_when_it_is_whole(world) {
+        world.load_sample().await;
+        let (reader, admin) = (world.reader().await, world.admin().await);
+        let get = async |path: &str| {
+            let request = reqwest::Client::new().get(world.url(path)).bearer_auth(reader.token.as_ref().unwrap());
+            request.send().await.unwrap().text().await.unwrap()
+        };
+        let rows = get("/export/positions.csv?dossier=us-mexico-cartel-strikes").await.lines().count() - 1;
+        let entries = async |fields: &str| {
+            let query = format!("{{ audit(filter: {{ action: [EXPORT] }}) {{ nodes {{ {fields} }} }} }}");
+            admin.data(&query).await["audit"]["nodes"].take()
+        };
+        let operation = "export positions.csv";
+        assert_eq!(entries("operation recordCount outcome").await, json!([
+            { "operation": operation, "recordCount": rows, "outcome": "DONE" },
+            { "operation": operation, "recordCount": 1, "outcome": "DONE" },
+        ]));
+        let inside = "{ dossier(slug: \"us-mexico-cartel-strikes\") { audit(filter: { action: [EXPORT] }) { totalCount } } }";
+        assert_eq!(admin.data(inside).await["dossier"]["audit"]["totalCount"], 2);
+        // What is refused is in it as well.
+        get("/export/positions.csv?dossier=none").await;
+        assert_eq!(entries("outcome code").await[0], json!({ "outcome": "REFUSED", "code": "NOT_FOUND" }));
+    }
+
     async fn many_who_write_at_once_make_one_chain(world) {
         world.load_sample().await;
         let analyst = world.analyst().await;

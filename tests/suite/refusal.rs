@@ -203,8 +203,10 @@ demarche_tests::suite! {
         assert!(again.starts_with("ALREADY_SUPERSEDED ") && again.lines().count() == 1, "{again}");
         let said = desk.refused("retract", json!({ "id": first, "reason": "wrong" })).await;
         assert!(said.starts_with("ALREADY_SUPERSEDED "), "{said}");
+        assert_eq!(before, stored(&desk.inspector).await);
         let retracted = desk.client.mutate("retract", json!({ "id": second["position"]["id"], "reason": "wrong" }), "__typename").await;
         assert_eq!(retracted["errors"], json!([]));
+        let before = stored(&desk.inspector).await;
         let said = desk.refused("retract", json!({ "id": second["position"]["id"], "reason": "wrong" })).await;
         assert!(said.starts_with("ALREADY_RETRACTED "), "{said}");
         let late = json!({ "id": second["position"]["id"], "replacement": desk.position(json!({})) });

@@ -4,7 +4,7 @@ use entity::dossier::{Column, Entity};
 use entity::kind::Kind;
 use entity::scope::Scope;
 use entity::words::{AuditAction, Marking};
-use sea_orm::{ColumnTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::error::{Error, Result};
 use crate::op::{Op, Step};
@@ -39,4 +39,20 @@ pub async fn open(op: &Op, slug: Option<&str>) -> Result<(Scope, Option<i64>)> {
         inside.commit().await?;
     }
     Ok((scope, only))
+}
+
+/// Appends the entry that says how many records have left, before the last of them does; without a dossier, of all that the
+/// actor sees together. A file that was broken off has the entry of its beginning only.
+///
+/// # Errors
+/// If the log cannot be written: then the file must not become whole.
+pub async fn finish(op: &Op, dossier: Option<i64>, records: u64) -> Result<()> {
+    let marking = match dossier {
+        Some(id) => Entity::find_by_id(id).select_only().column(Column::Marking).into_tuple().one(&op.lane).await?,
+        None => None,
+    };
+    let step = Step { action: AuditAction::Export, dossier, marking: marking.unwrap_or_default() };
+    let inside = op.begin().await?;
+    inside.note_count(step, i64::try_from(records).unwrap_or(i64::MAX));
+    inside.commit().await
 }

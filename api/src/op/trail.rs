@@ -50,14 +50,19 @@ impl Trail {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(step).or_default();
     }
 
+    /// Notes records that are not named.
+    pub fn count(&self, step: Step, records: i64) {
+        let mut steps = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        steps.entry(step).or_default().more += records;
+    }
+
     /// Takes over what another trail has, which is empty then.
     pub fn absorb(&self, other: &Self) {
         for (step, Touched { named, more }) in other.take() {
             for (kind, id) in named {
                 self.add(step, kind, id);
             }
-            let mut steps = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            steps.entry(step).or_default().more += more;
+            self.count(step, more);
         }
     }
 
