@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use demarche_api::domain::audit;
 use demarche_api::op::Actor;
+use demarche_tests::program::binary;
 use demarche_tests::world::PASSWORD;
 use demarche_tests::{Client, World};
 use entity::words::{Marking, MemberRole, Role};
@@ -362,7 +363,7 @@ demarche_tests::suite! {
         world.load_sample().await;
         let end = audit::verify(&world.base.op(Actor::Anonymous), None).await.unwrap().to_string();
         let verify = |more: &[&str]| {
-            let run = Command::new(program()).args(["audit", "verify"]).args(more).env("DATABASE_URL", &world.database.url)
+            let run = Command::new(binary()).args(["audit", "verify"]).args(more).env("DATABASE_URL", &world.database.url)
                 .current_dir(std::env::temp_dir()).output().unwrap();
             (run.status.code(), String::from_utf8(run.stdout).unwrap(), String::from_utf8(run.stderr).unwrap())
         };
@@ -375,12 +376,6 @@ demarche_tests::suite! {
         execute(&world, "UPDATE audit SET operation = 'x' WHERE seq = 1").await.unwrap();
         assert_eq!(verify(&[]), (Some(1), String::new(), "demarche: the audit log is broken at entry 1: it was changed\n".to_owned()));
     }
-}
-
-/// The program, where cargo has put it beside this test.
-fn program() -> std::path::PathBuf {
-    let own = std::env::current_exe().unwrap();
-    own.ancestors().nth(2).unwrap().join(format!("demarche{}", std::env::consts::EXE_SUFFIX))
 }
 
 /// All that is written in the log.
