@@ -52,7 +52,7 @@ use self::table::Writer;
 use crate::domain;
 use crate::domain::change::{Listener, Place, write_cursor};
 use crate::error::{Error, Result};
-use crate::op::Op;
+use crate::op::{Op, Trail};
 use crate::store::Store;
 use crate::store::stream::{Outlet, Snapshot, gone};
 
@@ -162,7 +162,8 @@ impl Export {
         let mut snapshot = Snapshot::open(&op.base.store).await?;
         let end =
             change::end(&mut snapshot, &listener, request.since.unwrap_or_default(), request.as_of.recorded).await?;
-        let mut reader = Reader { snapshot: &mut snapshot, scope: scope.clone(), dossier, as_of: request.as_of };
+        let left = Trail::default();
+        let mut reader = Reader { snapshot: &mut snapshot, scope: scope.clone(), dossier, as_of: request.as_of, left };
         let plan = match sheet {
             Some((sheet, table)) => Plan::make(&mut reader, &sheet, &columns, table.style()).await?,
             None => Plan::default(),
@@ -185,7 +186,8 @@ impl Export {
         let pipe = Pipe::new(self.request.compression, skip)?;
         let (texts, coming) = Outlet::new();
         let piping = tokio::spawn(pass(pipe, coming, outlet.cloned()));
-        let written = self.write_text(&texts).await;
+        let left = Trail::default();
+        let written = self.write_text(&texts, &left).await;
         drop(texts);
         // If nobody takes what comes out, that is why the text could not be handed on.
         let pipe = piping.await.map_err(Error::internal)??;
@@ -198,21 +200,23 @@ impl Export {
             line
         })?;
         if let Some(outlet) = outlet {
-            domain::export::finish(&self.op, self.dossier, rows).await?;
+            domain::export::finish(&self.op, self.dossier, &left).await?;
             outlet.send(last).await?;
         }
         let manifest = manifest.ok_or_else(|| Error::internal("a file has no manifest"))?;
         Ok((manifest, bytes))
     }
 
-    /// Writes the text of the file. Gives how many rows there are, and whether the manifest is its last line.
-    async fn write_text(&mut self, texts: &Outlet) -> Result<(u64, bool)> {
+    /// Writes the text of the file, and notes which records are in it. Gives how many rows there are, and whether the manifest
+    /// is its last line.
+    async fn write_text(&mut self, texts: &Outlet, left: &Trail) -> Result<(u64, bool)> {
         let page = Text::default();
         let mut reader = Reader {
             snapshot: &mut self.snapshot,
             scope: self.scope.clone(),
             dossier: self.dossier,
             as_of: self.request.as_of,
+            left: left.clone(),
         };
         let (page, trailer) = match (&self.request.content, self.request.since) {
             (Content::Changes(table), since) => {

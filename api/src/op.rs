@@ -298,14 +298,14 @@ impl Op {
         self.writes.step(Step { action, dossier: None, marking: Marking::Clear });
     }
 
-    /// Notes for the audit log how many records the operation has done something to, without their names.
-    pub fn note_count(&self, step: Step, records: i64) {
-        self.writes.count(step, records);
+    /// Notes for the audit log that the transaction has done something that is about this dossier, but no record of it.
+    pub fn note_nothing(&self, step: Step) {
+        self.writes.step(step);
     }
 
-    /// Notes for the audit log what the operation has read until now.
-    pub fn note_reads(&self) {
-        self.writes.absorb(&self.reads);
+    /// Notes for the audit log what a trail has, which is empty then.
+    pub fn note_all(&self, trail: &Trail) {
+        self.writes.absorb(trail);
     }
 
     /// Ends the transaction and keeps what was done in it, with the entries of the audit log and the changes that say so.

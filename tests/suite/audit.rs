@@ -248,7 +248,7 @@ demarche_tests::suite! {
         assert_eq!(next["audit"]["nodes"][0]["seq"].as_i64().unwrap() + 1, page["nodes"][1]["seq"].as_i64().unwrap());
     }
 
-    async fn a_file_leaves_an_entry_when_it_begins_and_one_with_its_rows_when_it_is_whole(world) {
+    async fn a_file_leaves_an_entry_when_it_begins_and_one_that_names_its_records_when_it_is_whole(world) {
         world.load_sample().await;
         let (reader, admin) = (world.reader().await, world.admin().await);
         let get = async |path: &str| {
@@ -270,6 +270,49 @@ demarche_tests::suite! {
         // What is refused is in it as well.
         get("/export/positions.csv?dossier=none").await;
         assert_eq!(entries("outcome code").await[0], json!({ "outcome": "REFUSED", "code": "NOT_FOUND" }));
+        let ids: std::collections::BTreeSet<String> = get("/export/positions.csv?columns=id").await.lines().skip(1).map(str::to_owned).collect();
+        let named = entries("records").await[0]["records"].take();
+        assert_eq!(ids, serde_json::from_value(named).unwrap());
+    }
+
+    async fn what_left_is_named_by_marking_so_that_nobody_learns_of_a_file_more_than_of_its_records(world) {
+        let op = world.op(Role::Analyst).await;
+        let line = |slug: &str, marking: &str| format!("{{\"record\":\"stakeholder\",\"slug\":\"{slug}\",\"name\":\"{slug}\",\"kind\":\"GROUP\",\"marking\":\"{marking}\"}}\n");
+        let many: String = (0..700).map(|n| line(&format!("s{n}"), if n % 7 == 0 { "AMBER" } else { "CLEAR" })).collect();
+        let header = "{\"record\":\"header\",\"format\":\"demarche\",\"version\":1}\n{\"record\":\"dossier\",\"slug\":\"mixed\",\"title\":\"Mixed\"}\n";
+        demarche_api::import::load(&op, format!("{header}{many}").as_bytes()).await.unwrap();
+        let known = last(&world).await;
+        for kind in ["stakeholders", "archive"] {
+            crate::export_file::in_process(&op, kind, "jsonl", json!({ "dossier": "mixed" })).await;
+        }
+        let entries = world.admin().await.data(&format!("{{ audit(filter: {{ action: [EXPORT] }}) {{ nodes {{ {ENTRY} }} }} }}")).await["audit"]["nodes"].take();
+        let entries: Vec<&Value> = entries.as_array().unwrap().iter().rev().collect();
+        assert!(entries.iter().all(|entry| entry["seq"].as_i64().unwrap() > known));
+        let said: Vec<_> = entries.iter().map(|entry| (entry["marking"].as_str().unwrap(), entry["recordCount"].as_i64().unwrap(), entry["records"].as_array().unwrap().len())).collect();
+        // The dossier itself is in the archive.
+        let (begun, amber) = (("CLEAR", 1, 1), ("AMBER", 100, 100));
+        assert_eq!(said, [begun, ("CLEAR", 600, 500), amber, begun, ("CLEAR", 601, 500), amber]);
+    }
+
+    async fn changes_and_standings_name_what_they_were_made_of(world) {
+        world.load_sample().await;
+        let op = world.op(Role::Analyst).await;
+        let admin = world.admin().await;
+        let total = async |list: &str| admin.data(&format!("{{ {list} {{ totalCount }} }}")).await[list]["totalCount"].as_i64().unwrap();
+        for (kind, expected) in [("standings", total("positions").await), ("changes", 0)] {
+            let text = crate::export_file::in_process(&op, kind, "jsonl", json!({})).await;
+            let entry = admin.data("{ audit(filter: { action: [EXPORT] } first: 1) { nodes { recordCount records } } }").await["audit"]["nodes"][0].take();
+            let records = entry["records"].as_array().unwrap();
+            assert_eq!(entry["recordCount"], records.len());
+            if expected > 0 {
+                assert_eq!(entry["recordCount"], expected);
+            }
+            let prefix = if kind == "standings" { "pos_" } else { "" };
+            assert!(!records.is_empty() && records.iter().all(|id| id.as_str().unwrap().starts_with(prefix)));
+            if kind == "changes" {
+                assert!(records.iter().all(|id| text.contains(id.as_str().unwrap())));
+            }
+        }
     }
 
     async fn many_who_write_at_once_make_one_chain(world) {

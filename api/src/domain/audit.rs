@@ -66,7 +66,7 @@ pub async fn flush(op: &Op) -> Result<()> {
         return Ok(());
     }
     let inside = op.begin().await?;
-    inside.note_reads();
+    inside.note_all(&op.reads);
     inside.commit().await
 }
 

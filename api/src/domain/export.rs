@@ -7,7 +7,7 @@ use entity::words::{AuditAction, Marking};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::error::{Error, Result};
-use crate::op::{Op, Step};
+use crate::op::{Op, Step, Trail};
 use crate::policy;
 
 /// What the actor may take away, of one dossier or of all that they see; gives its key as well. Before the first record
@@ -41,18 +41,21 @@ pub async fn open(op: &Op, slug: Option<&str>) -> Result<(Scope, Option<i64>)> {
     Ok((scope, only))
 }
 
-/// Appends the entry that says how many records have left, before the last of them does; without a dossier, of all that the
-/// actor sees together. A file that was broken off has the entry of its beginning only.
+/// Appends the entries that say which records have left, before the last of them does: one for each dossier and marking, so
+/// that it is read by who may see these records. Each names the first of them and counts all. A file without any has an entry
+/// as well, and a file that was broken off only that of its beginning.
 ///
 /// # Errors
 /// If the log cannot be written: then the file must not become whole.
-pub async fn finish(op: &Op, dossier: Option<i64>, records: u64) -> Result<()> {
-    let marking = match dossier {
-        Some(id) => Entity::find_by_id(id).select_only().column(Column::Marking).into_tuple().one(&op.lane).await?,
-        None => None,
-    };
-    let step = Step { action: AuditAction::Export, dossier, marking: marking.unwrap_or_default() };
+pub async fn finish(op: &Op, dossier: Option<i64>, left: &Trail) -> Result<()> {
     let inside = op.begin().await?;
-    inside.note_count(step, i64::try_from(records).unwrap_or(i64::MAX));
+    if left.is_empty() {
+        let marking = match dossier {
+            Some(id) => Entity::find_by_id(id).select_only().column(Column::Marking).into_tuple().one(&op.lane).await?,
+            None => None,
+        };
+        inside.note_nothing(Step { action: AuditAction::Export, dossier, marking: marking.unwrap_or_default() });
+    }
+    inside.note_all(left);
     inside.commit().await
 }

@@ -231,7 +231,9 @@ async fn seen(reader: &mut Reader<'_>, kind: Kind, ids: &[i64]) -> Result<HashSe
     let mut select = everything(kind, &reader.scope, reader.dossier)?;
     only(&mut select, kind, ids);
     select.expr(Expr::col((kind.table(), "id")));
-    let found = reader.snapshot.read(&select, vec![Shape::Integer], Numbers(Vec::new()), None).await?;
+    let stored = |name| (name == "id").then_some(0);
+    let found =
+        reader.read_noting(kind, select, vec![Shape::Integer], stored, Numbers(Vec::new()), None).await?;
     Ok(found.0.into_iter().collect())
 }
 

@@ -7,11 +7,13 @@ use entity::page::Sort;
 use entity::record::{AsOf, Record};
 use entity::revision;
 use entity::scope::Scope;
+use entity::words::{AuditAction, Marking};
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Query, SelectStatement};
-use sea_orm::{ColumnTrait, Condition, EntityName, QueryFilter, QuerySelect, QueryTrait, Select};
+use sea_orm::{ActiveEnum, ColumnTrait, Condition, EntityName, QueryFilter, QuerySelect, QueryTrait, Select};
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
+use crate::op::{Step, Trail};
 use crate::store::stream::{Cell, Outlet, Row, Shape, Snapshot, Taker};
 
 /// Which records of one kind, in which order.
@@ -95,10 +97,12 @@ pub(super) struct Reader<'a> {
     pub(super) dossier: Option<i64>,
     /// As of when.
     pub(super) as_of: AsOf,
+    /// What has been read of it, for the audit log.
+    pub(super) left: Trail,
 }
 
 impl Reader<'_> {
-    /// Reads columns of records. Nodes are as they were at the recorded time that is asked for.
+    /// Reads columns of records, and notes which they are. Nodes are as they were at the recorded time that is asked for.
     ///
     /// # Errors
     /// If the database fails, or the taker ends it.
@@ -114,8 +118,9 @@ impl Reader<'_> {
         for read in reads {
             select.expr(Expr::cust(read.sql.clone()));
         }
+        let stored = |name| reads.iter().position(|read| read.stored == Some(name));
         match self.as_of.recorded.filter(|_| kind.is_node()) {
-            None => self.snapshot.read(&select, shapes, taker, outlet).await,
+            None => self.read_noting(kind, select, shapes, stored, taker, outlet).await,
             Some(at) => {
                 restore(&mut select, kind, &self.scope, at);
                 let own = reads.iter().map(|read| read.stored.filter(|stored| *stored != "marking"));
@@ -123,9 +128,106 @@ impl Reader<'_> {
                 let snapshot = shapes.len();
                 shapes.push(Shape::Text);
                 let restoring = Restoring { taker, own, snapshot };
-                self.snapshot.read(&select, shapes, restoring, outlet).await.map(|restoring| restoring.taker)
+                let restored = self.read_noting(kind, select, shapes, stored, restoring, outlet).await?;
+                Ok(restored.taker)
             }
         }
+    }
+
+    /// Reads rows, and notes for the audit log which records they are of. `stored` tells where a column of their table stands
+    /// among those that are read already.
+    ///
+    /// # Errors
+    /// If the database fails, or the taker ends it.
+    pub(super) async fn read_noting<T: Taker>(
+        &mut self,
+        kind: Kind,
+        mut select: SelectStatement,
+        mut shapes: Vec<Shape>,
+        stored: impl Fn(&'static str) -> Option<usize>,
+        taker: T,
+        outlet: Option<&Outlet>,
+    ) -> Result<T> {
+        let mut place = |name| {
+            stored(name).unwrap_or_else(|| {
+                select.expr(Expr::col((kind.table(), name)));
+                shapes.push(Shape::Integer);
+                shapes.len() - 1
+            })
+        };
+        let (id, marking) = (place("id"), place("marking"));
+        let dossier = match self.dossier {
+            Some(dossier) => Of::One(dossier),
+            None if kind == Kind::Dossier => Of::Each(id),
+            None => Of::Each(place("dossier_id")),
+        };
+        let noting = Noting { taker, kind, id, marking, dossier, left: self.left.clone(), counted: None };
+        let mut noting = self.snapshot.read(&select, shapes, noting, outlet).await?;
+        noting.count();
+        Ok(noting.taker)
+    }
+}
+
+/// Which dossier a row is of.
+enum Of {
+    /// Always this one.
+    One(i64),
+    /// The one whose key stands in this column.
+    Each(usize),
+}
+
+/// Notes of which records the rows are.
+struct Noting<T> {
+    taker: T,
+    kind: Kind,
+    /// The column of the key.
+    id: usize,
+    /// The column of the marking.
+    marking: usize,
+    dossier: Of,
+    left: Trail,
+    /// Rows like the last one, of which enough have been named, so that they need only be counted.
+    counted: Option<(i64, i64, i64)>,
+}
+
+impl<T> Noting<T> {
+    fn note(&mut self, row: &dyn Row) -> Result<()> {
+        let number =
+            |at| row.cell(at)?.integer().ok_or_else(|| Error::internal("a record lacks its key or its marking"));
+        let dossier = match self.dossier {
+            Of::One(dossier) => dossier,
+            Of::Each(at) => number(at)?,
+        };
+        let marking = number(self.marking)?;
+        match &mut self.counted {
+            Some((of, at, rows)) if (*of, *at) == (dossier, marking) => *rows += 1,
+            _ => {
+                self.count();
+                let named = self.left.add(step(dossier, marking)?, self.kind, number(self.id)?);
+                self.counted = (!named).then_some((dossier, marking, 0));
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes how many have only been counted.
+    fn count(&mut self) {
+        let Some((dossier, marking, rows)) = self.counted.take() else { return };
+        if let Ok(step) = step(dossier, marking) {
+            self.left.count(step, rows);
+        }
+    }
+}
+
+fn step(dossier: i64, marking: i64) -> Result<Step> {
+    let marking = Marking::try_from_value(&i16::try_from(marking).map_err(Error::internal)?)?;
+    Ok(Step { action: AuditAction::Export, dossier: Some(dossier), marking })
+}
+
+impl<T: Taker> Taker for Noting<T> {
+    fn take(&mut self, row: &dyn Row) -> Result<Option<Vec<u8>>> {
+        self.note(row)?;
+        self.taker.take(row)
     }
 }
 

@@ -1,11 +1,13 @@
 //! Standings: one row for each stakeholder and mechanism, reckoned mechanism by mechanism while the positions come in that
-//! order, so that memory holds the positions on one mechanism and not those on all.
+//! order, so that memory holds the positions on one mechanism and not those on all. For the audit log, what leaves are the
+//! positions that they were reckoned from.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
 use entity::filter::Filter;
+use entity::kind::Kind;
 use entity::moment::Moment;
 use entity::position::{Column, Entity};
 use entity::record::Record;
@@ -78,7 +80,8 @@ impl Standings {
             taker,
         };
         let select = self.positions(reader);
-        let mut grid = reader.snapshot.read(&select, SHAPES.to_vec(), grid, outlet).await?;
+        let stored = |name| (name == "id").then_some(0);
+        let mut grid = reader.read_noting(Kind::Position, select, SHAPES.to_vec(), stored, grid, outlet).await?;
         while grid.step()? {
             if let (Some(piece), Some(outlet)) = (grid.taker.piece()?, outlet) {
                 outlet.send(piece).await?;

@@ -34,15 +34,17 @@ pub struct Touched {
 pub struct Trail(Arc<Mutex<BTreeMap<Step, Touched>>>);
 
 impl Trail {
-    /// Notes a record.
-    pub fn add(&self, step: Step, kind: Kind, id: i64) {
+    /// Notes a record. False if enough of its step have been named before, and it is only counted.
+    pub fn add(&self, step: Step, kind: Kind, id: i64) -> bool {
         let mut steps = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let touched = steps.entry(step).or_default();
         if touched.named.len() < NAMED_MAX {
             touched.named.insert((kind, id));
         } else if !touched.named.contains(&(kind, id)) {
             touched.more += 1;
+            return false;
         }
+        true
     }
 
     /// Notes a step that is about no record.
