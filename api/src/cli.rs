@@ -27,10 +27,11 @@ use clap::{Args, Parser, Subcommand};
 use entity::moment::Moment;
 
 use crate::config::{Config, Setting};
-use crate::error::{Error, Result};
-use crate::op::{Actor, Base, Ids, Op, Origin, SystemClock};
-use crate::store::Store;
-use crate::{auth, domain, graphql, http};
+use crate::http;
+use demarche_core::error::{Error, Result};
+use demarche_core::op::{Actor, Base, Ids, Op, Origin, SystemClock};
+use demarche_core::store::Store;
+use demarche_core::{auth, domain};
 
 /// The system of record for who stands where on what, since when, and according to whom.
 #[derive(Debug, Parser)]
@@ -110,7 +111,7 @@ impl Command {
             Self::Token(command) => command.run(&global.read(None)?).await,
             Self::Key(command) => command.run(&global.read(None)?).await,
             Self::Audit(command) => command.run(&global.read(None)?).await,
-            Self::Schema => say(graphql::sdl().trim_end()),
+            Self::Schema => say(demarche_graphql::sdl().trim_end()),
             Self::Load(load) => load.run(&global.read(None)?).await,
             Self::Import(import) => import.run(&global.read(None)?).await,
             Self::Export(export) => export.run(&global.read(None)?).await,

@@ -16,10 +16,10 @@ use tracing_subscriber::EnvFilter;
 
 pub use self::auth::{Accounts, Auth, Provider};
 pub use self::source::Setting;
-use crate::error::{Error, Result};
-use crate::graphql::bound::Bounds;
 use crate::http::{Introspection, Limits};
-use crate::store::{Bucket, Place};
+use demarche_core::error::{Error, Result};
+use demarche_core::store::{Bucket, Place};
+use demarche_graphql::bound::Bounds;
 
 /// Every key with its default and its documentation.
 pub const DEFAULTS: &str = include_str!("config/defaults.toml");

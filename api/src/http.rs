@@ -40,12 +40,12 @@ use self::persisted::Persisted;
 pub use self::persisted::Trusted;
 use self::refusal::Refusal;
 pub use self::task::runtime;
-use crate::auth::Auth;
-use crate::error::{Error, Result};
-use crate::graphql::Schema;
-use crate::graphql::bound::Bounds;
-use crate::op::Base;
-use crate::store::Store;
+use demarche_core::auth::Auth;
+use demarche_core::error::{Error, Result};
+use demarche_core::op::Base;
+use demarche_core::store::Store;
+use demarche_graphql::Schema;
+use demarche_graphql::bound::Bounds;
 
 /// How long a client may go on sending after it was refused.
 const DISCONNECT_MAX: Duration = Duration::from_millis(500);

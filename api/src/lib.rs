@@ -1,17 +1,8 @@
-//! Demarche: the system of record for who stands where on what, since when, and according to whom.
+//! Demarche: the system of record for who stands where on what, since when, and according to whom. This is the program: its
+//! command line, its configuration and its HTTP door. What it knows and decides is in [`demarche_core`], what it says in
+//! GraphQL in [`demarche_graphql`].
 
-pub mod auth;
 pub mod cli;
 pub mod config;
-pub mod domain;
-pub mod error;
-pub mod export;
-pub mod graphql;
 pub mod http;
-pub mod id;
-pub mod import;
-pub mod op;
-pub mod policy;
-pub mod secret;
-pub mod store;
 pub mod telemetry;

@@ -7,7 +7,7 @@ use tracing::info;
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{Log, LogFormat};
-use crate::error::{Error, Result};
+use demarche_core::error::{Error, Result};
 
 /// Starts the log of this process.
 ///

@@ -13,10 +13,10 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use demarche_api::domain::account::{self, Authority, Draft};
-use demarche_api::import::{self, Options};
-use demarche_api::op::{Actor, Base, Ids, SystemClock};
-use demarche_api::store::Store;
+use demarche_core::domain::account::{self, Authority, Draft};
+use demarche_core::import::{self, Options};
+use demarche_core::op::{Actor, Base, Ids, SystemClock};
+use demarche_core::store::Store;
 use demarche_tests::Engine;
 use demarche_tests::database::{self, Database, place};
 use entity::words::{Marking, Role};

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use demarche_api::store::{Place, Store};
+use demarche_core::store::{Place, Store};
 use sea_orm::{ConnectionTrait, Database as Sea};
 use tempfile::TempDir;
 

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use demarche_api::auth::Auth;
-use demarche_api::graphql;
+use demarche_core::auth::Auth;
 use serde_json::Value;
 
 use crate::world::World;
@@ -14,8 +13,8 @@ pub fn auth() -> Arc<Auth> {
 }
 
 /// The schema, with the bounds that the server has by default.
-pub fn schema(auth: Arc<Auth>) -> graphql::Schema {
-    graphql::build(auth)
+pub fn schema(auth: Arc<Auth>) -> demarche_graphql::Schema {
+    demarche_graphql::build(auth)
 }
 
 /// Every type of the schema, as introspection describes it.

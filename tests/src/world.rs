@@ -6,13 +6,12 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use demarche_api::auth::{Auth, Passwords, Settings as AuthSettings};
-use demarche_api::domain;
-use demarche_api::graphql;
 use demarche_api::http::{App, Limits, Running, Server, Settings};
-use demarche_api::import;
-use demarche_api::op::{Actor, Base, Clock, Ids, Op};
-use demarche_api::secret::Secret;
+use demarche_core::auth::{Auth, Passwords, Settings as AuthSettings};
+use demarche_core::domain;
+use demarche_core::import;
+use demarche_core::op::{Actor, Base, Clock, Ids, Op};
+use demarche_core::secret::Secret;
 use entity::account;
 use entity::moment::Moment;
 use entity::words::{Marking, MemberRole, Role};
@@ -143,7 +142,7 @@ impl World {
         let mut op = self.base.op(Actor::Anonymous);
         op.actor = self.auth.actor(&op, client.token.as_deref()).await.unwrap();
         let request = serde_json::from_value(json!({ "query": query })).unwrap();
-        let response = graphql::execute(&self.app.schema, request, op.clone()).await;
+        let response = demarche_graphql::execute(&self.app.schema, request, op.clone()).await;
         assert!(response.errors.is_empty(), "{:?}", response.errors);
         (serde_json::to_value(response.data).unwrap(), op.lane.statements())
     }

@@ -54,7 +54,7 @@ demarche_tests::suite! {
         let analyst = world.analyst().await;
         let payload = create(&analyst, &["EXPORT", "READ"], json!({})).await;
         let secret = payload["token"].as_str().unwrap();
-        assert!(demarche_api::secret::opaque::is_well_formed("demarche_pat_", secret), "{secret}");
+        assert!(demarche_core::secret::opaque::is_well_formed("demarche_pat_", secret), "{secret}");
         let mut expected = payload["accessToken"].clone();
         assert_eq!(expected["scopes"], json!(["READ", "EXPORT"]));
         assert_eq!((&expected["isBound"], &expected["dossier"]), (&json!(false), &Value::Null));
@@ -65,7 +65,7 @@ demarche_tests::suite! {
         let rows = entity::access_token::Entity::find().all(&world.base.store.reading()).await.unwrap();
         assert_eq!(rows.len(), 1);
         assert!(!format!("{rows:?}").contains(&secret["demarche_pat_".len()..]));
-        assert_eq!(rows[0].hash, demarche_api::secret::opaque::hash(secret));
+        assert_eq!(rows[0].hash, demarche_core::secret::opaque::hash(secret));
     }
 
     async fn scopes_bound_what_a_token_lets_through(world) {
@@ -228,7 +228,7 @@ demarche_tests::suite! {
         let analyst = world.analyst().await;
         let payload = create(&analyst, &["READ"], json!({})).await;
         let secret = payload["token"].as_str().unwrap();
-        let op = || world.base.op(demarche_api::op::Actor::Anonymous);
+        let op = || world.base.op(demarche_core::op::Actor::Anonymous);
         let good = op();
         world.auth.actor(&good, Some(secret)).await.unwrap();
         world.auth.settled().await;
@@ -236,7 +236,7 @@ demarche_tests::suite! {
         let bad = op();
         assert!(world.auth.actor(&bad, Some(&secret[..secret.len() - 1])).await.is_err());
         assert_eq!(bad.lane.statements(), 0);
-        let unknown = demarche_api::secret::opaque::mint("demarche_pat_").unwrap();
+        let unknown = demarche_core::secret::opaque::mint("demarche_pat_").unwrap();
         let answer = world.with_token(unknown.expose()).ask("{ viewer { id } }").await;
         assert_eq!((answer.status, answer.code()), (401, "UNAUTHENTICATED"));
         assert!(!answer.body.to_string().contains(unknown.expose()));
@@ -245,7 +245,7 @@ demarche_tests::suite! {
     async fn a_suspended_account_loses_its_tokens_for_good(world) {
         let (analyst, admin) = (world.analyst().await, world.admin().await);
         let client = token(&world, &analyst, &["READ"], json!({})).await;
-        let id = demarche_api::id::encode(entity::kind::Kind::Account, key(Role::Analyst));
+        let id = demarche_core::id::encode(entity::kind::Kind::Account, key(Role::Analyst));
         for suspended in [true, false] {
             let input = json!({ "id": id, "suspended": suspended });
             let payload = admin.mutate("updateAccount", input, "account { tokens { id } sessions { id } }").await;

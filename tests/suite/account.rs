@@ -8,7 +8,7 @@ use sea_orm::{ActiveModelTrait, ActiveValue, EntityTrait, IntoActiveModel};
 use serde_json::{Value, json};
 
 fn id(role: Role) -> String {
-    demarche_api::id::encode(Kind::Account, key(role))
+    demarche_core::id::encode(Kind::Account, key(role))
 }
 
 async fn create(client: &Client, email: &str, more: Value) -> Value {
@@ -33,7 +33,7 @@ fn fields(payload: &Value) -> Vec<&Value> {
 
 /// Lowers the clearance of the administrator, which nobody else could.
 async fn lower_admin(world: &World) {
-    let op = world.base.op(demarche_api::op::Actor::Anonymous).begin().await.unwrap();
+    let op = world.base.op(demarche_core::op::Actor::Anonymous).begin().await.unwrap();
     let admin = entity::account::Entity::find_by_id(key(Role::Admin)).one(&op.lane).await.unwrap().unwrap();
     let mut admin = admin.into_active_model();
     admin.clearance = ActiveValue::Set(Marking::Amber);
@@ -168,7 +168,7 @@ demarche_tests::suite! {
 
     async fn what_is_not_there_is_said_to_be_not_there(world) {
         let admin = world.admin().await;
-        let nobody = demarche_api::id::encode(Kind::Account, 99);
+        let nobody = demarche_core::id::encode(Kind::Account, 99);
         assert_eq!(update(&admin, &nobody, json!({ "name": "X" })).await["errors"][0]["code"], "NOT_FOUND");
         assert_eq!(update(&admin, "dos_0000000000001", json!({ "name": "X" })).await["errors"][0]["code"], "INVALID");
         let input = json!({ "id": nobody, "password": "another password" });

@@ -3,8 +3,8 @@
 use std::process::Command;
 use std::time::Duration;
 
-use demarche_api::domain::audit;
-use demarche_api::op::Actor;
+use demarche_core::domain::audit;
+use demarche_core::op::Actor;
 use demarche_tests::program::binary;
 use demarche_tests::world::PASSWORD;
 use demarche_tests::{Client, World};
@@ -280,7 +280,7 @@ demarche_tests::suite! {
         let line = |slug: &str, marking: &str| format!("{{\"record\":\"stakeholder\",\"slug\":\"{slug}\",\"name\":\"{slug}\",\"kind\":\"GROUP\",\"marking\":\"{marking}\"}}\n");
         let many: String = (0..700).map(|n| line(&format!("s{n}"), if n % 7 == 0 { "AMBER" } else { "CLEAR" })).collect();
         let header = "{\"record\":\"header\",\"format\":\"demarche\",\"version\":1}\n{\"record\":\"dossier\",\"slug\":\"mixed\",\"title\":\"Mixed\"}\n";
-        demarche_api::import::load(&op, format!("{header}{many}").as_bytes()).await.unwrap();
+        demarche_core::import::load(&op, format!("{header}{many}").as_bytes()).await.unwrap();
         let known = last(&world).await;
         for kind in ["stakeholders", "archive"] {
             crate::export_file::in_process(&op, kind, "jsonl", json!({ "dossier": "mixed" })).await;

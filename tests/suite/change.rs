@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use demarche_api::domain::change::{Place, write_cursor};
+use demarche_core::domain::change::{Place, write_cursor};
 use demarche_tests::build::{self, ASSERTIONS, NODES, field};
 use demarche_tests::program::Desk as Program;
 use demarche_tests::{Client, Desk, World, property};
@@ -76,7 +76,7 @@ async fn member(world: &World, desk: &Desk, account: i64, clearance: Marking) ->
 }
 
 fn account(key: i64) -> String {
-    demarche_api::id::encode(entity::kind::Kind::Account, key)
+    demarche_core::id::encode(entity::kind::Kind::Account, key)
 }
 
 /// A copy of the records of a kind, kept by what its export says has changed.
@@ -306,7 +306,7 @@ demarche_tests::suite! {
         let again = again.replacen("SUPPORT", "OPPOSE", 9);
         let file = format!("{{\"record\":\"header\",\"format\":\"demarche\",\"version\":1}}\n{again}");
         let op = world.op(Role::Analyst).await;
-        let report = demarche_api::import::load_with(&op, std::io::Cursor::new(file.into_bytes()), &crate::import::skipping()).await.unwrap();
+        let report = demarche_core::import::load_with(&op, std::io::Cursor::new(file.into_bytes()), &crate::import::skipping()).await.unwrap();
         assert_eq!((report.superseded, report.created), (8, 0));
         let told = said(&analyst, &cursor).await;
         let of = |action: &str| told.iter().filter(|line| line.starts_with(action)).count();
@@ -630,7 +630,7 @@ fn the_command_line_says_where_to_go_on() {
     desk.ok(&["migrate", "up"], &SETTINGS, "");
     let create = ["account", "create", "--email", "ana@example.org", "--name", "Ana", "--role", "analyst"];
     desk.ok(&create, &SETTINGS, "correct horse battery staple\n");
-    desk.ok(&["load", "-"], &SETTINGS, demarche_api::import::SAMPLE);
+    desk.ok(&["load", "-"], &SETTINGS, demarche_core::import::SAMPLE);
     let export = |arguments: &[&str]| {
         let output = desk.run(&[&["export"], arguments].concat(), &SETTINGS, "");
         let error = String::from_utf8(output.stderr).unwrap();

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::process::Command;
 
-use demarche_api::{graphql, import};
+use demarche_core::import;
 use demarche_tests::program::{Desk, Running};
 use migration::{Migrator, MigratorTrait};
 use serde_json::{Value, json};
@@ -241,7 +241,7 @@ fn a_file_is_loaded_once_and_its_errors_name_the_line() {
 
 #[test]
 fn schema_prints_the_schema() {
-    assert_eq!(Desk::default().ok(&["schema"], &[], "").trim_end(), graphql::sdl().trim_end());
+    assert_eq!(Desk::default().ok(&["schema"], &[], "").trim_end(), demarche_graphql::sdl().trim_end());
 }
 
 #[test]

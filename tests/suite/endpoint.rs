@@ -5,10 +5,9 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
-use demarche_api::graphql;
-use demarche_api::graphql::bound::Bounds;
 use demarche_api::http::{App, Introspection, Server, Settings, Trusted};
-use demarche_api::op::{Base, Clock};
+use demarche_core::op::{Base, Clock};
+use demarche_graphql::bound::Bounds;
 use demarche_tests::World;
 use demarche_tests::world::{PASSWORD, email};
 use entity::moment::Moment;
@@ -414,7 +413,7 @@ demarche_tests::suite! {
 
     async fn a_panic_is_one_answer_with_the_id_of_its_request(world) {
         let base = Base { clock: Arc::new(BrokenClock), ..world.base.clone() };
-        let app = App { base, auth: world.auth.clone(), schema: graphql::build(world.auth.clone()) };
+        let app = App { base, auth: world.auth.clone(), schema: demarche_graphql::build(world.auth.clone()) };
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let server = Server::start(app, listener, Settings { workers: 1, ..demarche_tests::world::unlimited() }).await.unwrap();
         let send = async |body: Value| {

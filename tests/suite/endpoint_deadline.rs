@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use demarche_api::http::Settings;
-use demarche_api::store::Deadline;
+use demarche_core::store::Deadline;
 use demarche_tests::{Engine, World};
 use entity::words::Role;
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement};

@@ -1,6 +1,6 @@
 //! Exports over HTTP: what is in them, what is not, and how one knows that a file is whole.
 
-use demarche_api::domain::access_token;
+use demarche_core::domain::access_token;
 use demarche_tests::{Client, World};
 use entity::words::{Role, TokenScope};
 use sea_orm::ActiveEnum;
@@ -193,7 +193,7 @@ demarche_tests::suite! {
         let op = world.op(entity::words::Role::Analyst).await;
         let header = "{\"record\":\"header\",\"format\":\"demarche\",\"version\":1}\n";
         let lines = format!("{header}{{\"record\":\"dossier\",\"slug\":\"others\",\"title\":\"Others\"}}\n");
-        demarche_api::import::load(&op, lines.as_bytes()).await.unwrap();
+        demarche_core::import::load(&op, lines.as_bytes()).await.unwrap();
         let reader = world.reader().await;
         let hidden = fetch(&world, &reader, "/export/positions.csv?dossier=others").await;
         let missing = fetch(&world, &reader, "/export/positions.csv?dossier=nowhere").await;
@@ -318,7 +318,7 @@ demarche_tests::suite! {
         exporter(&world).await;
         let op = world.op(entity::words::Role::Reader).await;
         let mut open = crate::export_file::open(&op, "positions", "csv", json!({})).await;
-        let (outlet, bytes) = demarche_api::store::stream::Outlet::new();
+        let (outlet, bytes) = demarche_core::store::stream::Outlet::new();
         drop(bytes);
         let ended = open.write(Some(&outlet), 0).await.unwrap_err();
         assert!(ended.to_string().contains("has gone"), "{ended}");

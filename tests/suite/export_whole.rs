@@ -1,8 +1,8 @@
 //! Whole dossiers and networks as files: what comes back from them, and whether other programs can read them.
 
-use demarche_api::export::column::{access, decided};
-use demarche_api::import;
-use demarche_api::op::Actor;
+use demarche_core::export::column::{access, decided};
+use demarche_core::import;
+use demarche_core::op::Actor;
 use demarche_tests::{Engine, World, database};
 use entity::words::Role;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
@@ -196,9 +196,9 @@ demarche_tests::suite! {
         assert!(stored.len() > 150);
         let undecided: Vec<&(String, String)> =
             stored.iter().filter(|(table, column)| access(table, column).is_none()).collect();
-        assert!(undecided.is_empty(), "say in api/src/export/column.rs whether these may leave: {undecided:?}");
+        assert!(undecided.is_empty(), "say in api/core/src/export/column.rs whether these may leave: {undecided:?}");
         let gone: Vec<(&str, &str)> = decided().into_iter()
             .filter(|(table, column)| !stored.contains(&((*table).to_owned(), (*column).to_owned()))).collect();
-        assert!(gone.is_empty(), "these are in api/src/export/column.rs but not in the database: {gone:?}");
+        assert!(gone.is_empty(), "these are in api/core/src/export/column.rs but not in the database: {gone:?}");
     }
 }

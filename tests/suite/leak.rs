@@ -26,7 +26,7 @@ async fn hidden(world: &World) -> BTreeMap<String, String> {
 
 /// An id of the same kind that never was.
 fn never(id: &str) -> String {
-    demarche_api::id::encode(demarche_api::id::decode(id).unwrap().0, 42)
+    demarche_core::id::encode(demarche_core::id::decode(id).unwrap().0, 42)
 }
 
 /// The fields of an input type, with the names of their types.

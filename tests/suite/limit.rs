@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use demarche_api::http::{App, Limits, Server, Settings};
-use demarche_api::store::Bucket;
+use demarche_core::store::Bucket;
 use demarche_tests::database::Engine;
 use demarche_tests::{Client, schema};
 use reqwest::header::HeaderMap;

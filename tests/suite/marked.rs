@@ -180,7 +180,7 @@ async fn declassify(owner: &Client) {
 
 /// The key that an id stands for.
 pub fn key(id: &Value) -> i64 {
-    demarche_api::id::decode(id.as_str().unwrap()).unwrap().1
+    demarche_core::id::decode(id.as_str().unwrap()).unwrap().1
 }
 
 /// The id of the dossier.

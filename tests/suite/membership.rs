@@ -199,7 +199,7 @@ demarche_tests::suite! {
                 assert_eq!(self::count(&world, &table, &of_records).await, 0);
                 continue;
             }
-            assert_eq!(count, 0, "{table} still has rows of the dossier: add it to TABLES in api/src/domain/dossier.rs");
+            assert_eq!(count, 0, "{table} still has rows of the dossier: add it to TABLES in api/core/src/domain/dossier.rs");
         }
         // What has no column for the dossier is gone too, and what belongs to another dossier is not.
         for (table, expected) in [("position_argument", 1), ("position_condition", 1), ("event_actor", 1), ("argument_link", 1), ("mechanism_party", 1), ("source_text", 1)] {

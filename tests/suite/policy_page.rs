@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write;
 
-use demarche_api::domain::change::{Place, write_cursor};
-use demarche_api::op::{Actor, Credential, Memberships, Op, Signed};
-use demarche_api::policy::{self, Action, Realm};
+use demarche_core::domain::change::{Place, write_cursor};
+use demarche_core::op::{Actor, Credential, Memberships, Op, Signed};
+use demarche_core::policy::{self, Action, Realm};
 use demarche_tests::{Client, World};
 use entity::kind::Kind;
 use entity::record::Record;
@@ -241,8 +241,8 @@ impl Schema {
                 ("slug", "mechanism") => "\"open-mec\"".to_owned(),
                 ("slug", "source") => "\"open-src\"".to_owned(),
                 ("query", "search") => "\"e\"".to_owned(),
-                ("id", _) => format!("{:?}", demarche_api::id::encode(Kind::Position, 7)),
-                ("ids", _) => format!("[{:?}]", demarche_api::id::encode(Kind::Position, 7)),
+                ("id", _) => format!("{:?}", demarche_core::id::encode(Kind::Position, 7)),
+                ("ids", _) => format!("[{:?}]", demarche_core::id::encode(Kind::Position, 7)),
                 _ if argument["type"]["kind"] != "NON_NULL" || !argument["defaultValue"].is_null() => continue,
                 (unknown, _) => panic!("{name} needs {unknown}: say in Schema::call what to ask it with"),
             };
@@ -439,7 +439,7 @@ demarche_tests::suite! {
             }
             for path in schema.references(input, "") {
                 let Some(kind) = kind_of(mutation, &path) else { continue };
-                let (hidden, never) = (ids.hidden(kind), demarche_api::id::encode(kind, 42));
+                let (hidden, never) = (ids.hidden(kind), demarche_core::id::encode(kind, 42));
                 for client in [&stranger, &member] {
                     let told = client.text(&ask(Some((&path, &hidden)))).await.replace(&hidden, "ID");
                     let none = client.text(&ask(Some((&path, &never)))).await.replace(&never, "ID");
@@ -506,7 +506,7 @@ impl Ids {
         let mut open = BTreeMap::from([(Kind::Dossier, text(&dossier))]);
         let mut hidden = BTreeMap::from([(Kind::Dossier, text(&room))]);
         for (_, id, marking) in marked::everything(&admin).await {
-            let kind = demarche_api::id::decode(&id).unwrap().0;
+            let kind = demarche_core::id::decode(&id).unwrap().0;
             if marking == "RED" { &mut hidden } else { &mut open }.insert(kind, id);
         }
         Self { dossier, open, hidden }

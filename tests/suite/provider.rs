@@ -4,7 +4,7 @@ mod issuer;
 
 use std::time::Duration;
 
-use demarche_api::auth::provider::{Grades, Mapping};
+use demarche_core::auth::provider::{Grades, Mapping};
 use demarche_tests::World;
 use demarche_tests::world::key;
 use entity::kind::Kind;
@@ -283,7 +283,7 @@ demarche_tests::suite! {
         let file = std::env::temp_dir().join(format!("demarche-keys-{}-{:?}", std::process::id(), world.database.engine));
         std::fs::write(&file, issuer.set()).unwrap();
         let mut trusted = issuer.trusted();
-        trusted.providers[0].keys = demarche_api::auth::provider::Source::File(file.clone());
+        trusted.providers[0].keys = demarche_core::auth::provider::Source::File(file.clone());
         let here = world.instance(trusted).await;
         let token = issuer.sign(&claims("s-1", "analyst@example.org"));
         assert_eq!(here.with_token(&token).ask(VIEWER).await.status, 200);
@@ -297,7 +297,7 @@ demarche_tests::suite! {
         let here = world.instance(issuer.trusted()).await;
         let client = here.with_token(&issuer.sign(&claims("s-1", "analyst@example.org")));
         assert_eq!(client.ask(VIEWER).await.status, 200);
-        let id = demarche_api::id::encode(Kind::Account, key(Role::Analyst));
+        let id = demarche_core::id::encode(Kind::Account, key(Role::Analyst));
         let input = json!({ "id": id, "suspended": true });
         world.admin().await.mutate("updateAccount", input, "account { id }").await;
         assert_eq!(client.ask(VIEWER).await.status, 401);
@@ -313,7 +313,7 @@ demarche_tests::suite! {
         let here = world.instance(issuer.trusted()).await;
         let token = issuer.sign(&claims("s-1", "analyst@example.org"));
         here.with_token(&token).data(VIEWER).await;
-        let op = world.base.op(demarche_api::op::Actor::Anonymous);
+        let op = world.base.op(demarche_core::op::Actor::Anonymous);
         here.auth.actor(&op, Some(&token)).await.unwrap();
         assert_eq!(op.lane.statements(), 1);
         here.end().await;

@@ -1,6 +1,6 @@
 //! Buckets of points, by which requests are limited.
 
-use demarche_api::store::{Bucket, Store, Taken};
+use demarche_core::store::{Bucket, Store, Taken};
 use demarche_tests::World;
 use demarche_tests::database::place;
 use entity::moment::Moment;

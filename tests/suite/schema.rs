@@ -1,6 +1,5 @@
 //! The GraphQL schema is a contract: it is committed, described throughout, and uses the words of the model.
 
-use demarche_api::graphql;
 use demarche_tests::schema::{named, types};
 use serde_json::Value;
 
@@ -57,7 +56,7 @@ fn block_on<T>(work: impl Future<Output = T>) -> T {
 fn the_committed_schema_is_the_one_that_is_served() {
     similar_asserts::assert_eq!(
         committed: COMMITTED.trim_end(),
-        served: graphql::sdl().trim_end(),
+        served: demarche_graphql::sdl().trim_end(),
         "schema.graphql is not up to date: run `cargo run -- schema > schema.graphql`"
     );
 }

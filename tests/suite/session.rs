@@ -41,12 +41,12 @@ async fn sessions(client: &Client) -> Vec<Value> {
 }
 
 /// An operation of nobody, beside the server.
-fn nobody(world: &World) -> demarche_api::op::Op {
-    world.base.op(demarche_api::op::Actor::Anonymous)
+fn nobody(world: &World) -> demarche_core::op::Op {
+    world.base.op(demarche_core::op::Actor::Anonymous)
 }
 
 async fn suspend(world: &World, role: Role) {
-    let id = demarche_api::id::encode(entity::kind::Kind::Account, key(role));
+    let id = demarche_core::id::encode(entity::kind::Kind::Account, key(role));
     let input = json!({ "id": id, "suspended": true });
     let payload = world.admin().await.mutate("updateAccount", input, "account { suspendedAt }").await;
     assert_eq!(payload["account"]["suspendedAt"], json!(world.now()));
@@ -129,7 +129,7 @@ demarche_tests::suite! {
 
     async fn a_refresh_token_that_was_never_given_changes_nothing(world) {
         let payload = signed_in(&world, Role::Analyst).await;
-        let made_up = demarche_api::secret::opaque::mint("demarche_ref_").unwrap();
+        let made_up = demarche_core::secret::opaque::mint("demarche_ref_").unwrap();
         for bad in [made_up.expose(), "", "demarche_ref_", "x\u{0}", payload["accessToken"].as_str().unwrap()] {
             let refused = refresh(&world, &json!(bad)).await;
             assert_eq!(refused["errors"][0]["code"], "INVALID_CREDENTIALS");

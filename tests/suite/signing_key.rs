@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use demarche_api::auth::{Auth, Keys, Settings};
-use demarche_api::op::Actor;
-use demarche_api::secret::Secret;
+use demarche_core::auth::{Auth, Keys, Settings};
+use demarche_core::op::Actor;
+use demarche_core::secret::Secret;
 use demarche_tests::World;
 use demarche_tests::world::PASSWORD;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode};
@@ -183,7 +183,7 @@ demarche_tests::suite! {
         let (_, payload_and_signature) = good.split_once('.').unwrap();
         let (_, signature) = payload_and_signature.split_once('.').unwrap();
         let mut promoted = claims.clone();
-        promoted["sub"] = json!(demarche_api::id::encode(entity::kind::Kind::Account, 3));
+        promoted["sub"] = json!(demarche_core::id::encode(entity::kind::Kind::Account, 3));
         let bad = [
             ("none", unsigned(json!({ "alg": "none", "typ": "at+jwt", "kid": kid }), &claims, "")),
             ("None", unsigned(json!({ "alg": "None", "typ": "at+jwt", "kid": kid }), &claims, signature)),
@@ -223,10 +223,10 @@ demarche_tests::suite! {
         let mut claims = claims(&good);
         assert_eq!(status(&world, &encode(&header, &claims, &key).unwrap()).await, 200);
         let sign = |claims: &Value| encode(&header, claims, &key).unwrap();
-        claims["sub"] = json!(demarche_api::id::encode(entity::kind::Kind::Account, 3));
+        claims["sub"] = json!(demarche_core::id::encode(entity::kind::Kind::Account, 3));
         assert_eq!(status(&world, &sign(&claims)).await, 401);
-        claims["sub"] = json!(demarche_api::id::encode(entity::kind::Kind::Account, 1));
-        claims["sid"] = json!(demarche_api::id::encode(entity::kind::Kind::Session, 1));
+        claims["sub"] = json!(demarche_core::id::encode(entity::kind::Kind::Account, 1));
+        claims["sid"] = json!(demarche_core::id::encode(entity::kind::Kind::Session, 1));
         assert_eq!(status(&world, &sign(&claims)).await, 401);
     }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chrono::NaiveDate;
-use demarche_api::domain::date::PartialDate;
-use demarche_api::domain::standing::{Rule, Stated, Verdict, decide};
+use demarche_core::domain::date::PartialDate;
+use demarche_core::domain::standing::{Rule, Stated, Verdict, decide};
 use demarche_tests::Desk;
 use demarche_tests::build::keys;
 use entity::moment::Moment;

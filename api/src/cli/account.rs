@@ -9,12 +9,12 @@ use entity::kind::Kind;
 use entity::words::Marking;
 
 use super::{command, file, moment, open_current, say};
-use crate::auth::Passwords;
 use crate::config::Config;
-use crate::domain::account::{self, Authority, Draft, Edit, Window};
-use crate::error::{Error, Result};
-use crate::id;
-use crate::op::{Actor, Base};
+use demarche_core::auth::Passwords;
+use demarche_core::domain::account::{self, Authority, Draft, Edit, Window};
+use demarche_core::error::{Error, Result};
+use demarche_core::id;
+use demarche_core::op::{Actor, Base};
 
 /// The environment variable that may hold the password.
 const VARIABLE: &str = "DEMARCHE_PASSWORD";

@@ -4,9 +4,9 @@ use clap::Subcommand;
 
 use super::{open_current, say};
 use crate::config::Config;
-use crate::domain::audit::{self, Head};
-use crate::error::Result;
-use crate::op::Actor;
+use demarche_core::domain::audit::{self, Head};
+use demarche_core::error::Result;
+use demarche_core::op::Actor;
 
 /// What to do.
 #[derive(Clone, Debug, Subcommand)]

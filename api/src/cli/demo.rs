@@ -11,14 +11,15 @@ use entity::filter::Filter;
 use entity::words::{Marking, Role};
 
 use super::{Global, command, file, open, say, serve, token};
-use crate::auth::{Passwords, random_hex};
 use crate::config::{self, Setting};
-use crate::domain::access_token::AS_A_SESSION;
-use crate::domain::account::{self, Authority, Draft};
-use crate::domain::list;
-use crate::error::Result;
-use crate::op::{Base, Op, Origin};
-use crate::{import, telemetry};
+use crate::telemetry;
+use demarche_core::auth::{Passwords, random_hex};
+use demarche_core::domain::access_token::AS_A_SESSION;
+use demarche_core::domain::account::{self, Authority, Draft};
+use demarche_core::domain::list;
+use demarche_core::error::Result;
+use demarche_core::import;
+use demarche_core::op::{Base, Op, Origin};
 
 const DIRECTORY: &str = ".demarche";
 const URL: &str = "sqlite:.demarche/demarche.db";

@@ -11,10 +11,10 @@ use tokio::task::spawn_blocking;
 
 use super::open_current;
 use crate::config::Config;
-use crate::error::{Error, Result};
-use crate::export::{Compression, Export as Written, Manifest};
-use crate::graphql::export::read;
-use crate::store::stream::Outlet;
+use demarche_core::error::{Error, Result};
+use demarche_core::export::{Compression, Export as Written, Manifest};
+use demarche_core::store::stream::Outlet;
+use demarche_graphql::export::read;
 
 /// What to export, how, and in whose name.
 #[derive(Clone, Debug, Args)]

@@ -4,7 +4,7 @@ use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 
-use crate::error::{Error, Result};
+use demarche_core::error::{Error, Result};
 
 /// Makes a directory that only its owner may enter, or closes one that is there to others.
 ///

@@ -13,9 +13,9 @@ use clap::{Args, ValueEnum};
 use super::load::recorder;
 use super::{open_current, say};
 use crate::config::Config;
-use crate::error::{Error, Result};
-use crate::import::{self, Meter, OnError, Options, Report};
-use crate::op::Op;
+use demarche_core::error::{Error, Result};
+use demarche_core::import::{self, Meter, OnError, Options, Report};
+use demarche_core::op::Op;
 
 /// What to import, and how.
 #[derive(Clone, Debug, Args)]

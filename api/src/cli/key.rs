@@ -6,11 +6,11 @@ use clap::Subcommand;
 use entity::words::AuditAction;
 
 use super::{command, moment, open_current, say};
-use crate::auth::Keys;
 use crate::config::Config;
-use crate::domain::signing_key;
-use crate::error::Result;
-use crate::op::Actor;
+use demarche_core::auth::Keys;
+use demarche_core::domain::signing_key;
+use demarche_core::error::Result;
+use demarche_core::op::Actor;
 
 /// What to do.
 #[derive(Clone, Debug, Subcommand)]

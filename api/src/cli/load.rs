@@ -8,10 +8,10 @@ use clap::Args;
 
 use super::{open_current, say};
 use crate::config::Config;
-use crate::domain::account;
-use crate::error::{Error, Result};
-use crate::import;
-use crate::op::{Actor, Base, Op, Origin};
+use demarche_core::domain::account;
+use demarche_core::error::{Error, Result};
+use demarche_core::import;
+use demarche_core::op::{Actor, Base, Op, Origin};
 
 /// What to load, and in whose name.
 #[derive(Clone, Debug, Args)]

@@ -6,8 +6,8 @@ use clap::Subcommand;
 
 use super::{file, open, say};
 use crate::config::Config;
-use crate::error::Result;
-use crate::store::Step;
+use demarche_core::error::Result;
+use demarche_core::store::Step;
 
 /// What to do.
 #[derive(Clone, Copy, Debug, Subcommand)]

@@ -11,13 +11,13 @@ use clap::Args;
 use tracing::{error, info};
 
 use super::open_current;
-use crate::auth::{self, Auth};
 use crate::config::{Config, Setting};
-use crate::error::{Error, Result};
-use crate::graphql::bound::Bounds;
 use crate::http::{App, Running, Server, Settings, Trusted};
-use crate::op::Base;
-use crate::{graphql, telemetry};
+use crate::telemetry;
+use demarche_core::auth::{self, Auth};
+use demarche_core::error::{Error, Result};
+use demarche_core::op::Base;
+use demarche_graphql::bound::Bounds;
 
 /// Where to listen.
 #[derive(Clone, Debug, Args)]
@@ -79,7 +79,7 @@ pub fn listen(config: &Config) -> Result<TcpListener> {
 pub async fn start(config: &Config, settings: auth::Settings, base: Base, listener: TcpListener) -> Result<Running> {
     let auth = Arc::new(Auth::new(settings));
     auth.prepare(&base).await?;
-    let schema = graphql::build(Arc::clone(&auth));
+    let schema = demarche_graphql::build(Arc::clone(&auth));
     let settings = http_settings(config)?;
     Server::start(App { base, auth, schema }, listener, settings).await
 }

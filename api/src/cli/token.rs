@@ -11,12 +11,12 @@ use entity::words::TokenScope;
 
 use super::{account, command, moment, open_current, say};
 use crate::config::Config;
-use crate::domain::access_token::{self, AS_A_SESSION, Draft};
-use crate::domain::{self, list};
-use crate::error::{Error, Result};
-use crate::id;
-use crate::op::{Actor, Op, Origin};
-use crate::secret::Secret;
+use demarche_core::domain::access_token::{self, AS_A_SESSION, Draft};
+use demarche_core::domain::{self, list};
+use demarche_core::error::{Error, Result};
+use demarche_core::id;
+use demarche_core::op::{Actor, Op, Origin};
+use demarche_core::secret::Secret;
 
 /// What to do.
 #[derive(Clone, Debug, Subcommand)]
@@ -189,10 +189,10 @@ mod tests {
     use entity::words::{Marking, Role};
 
     use super::*;
-    use crate::auth::{Auth, Settings};
-    use crate::domain::account::{Authority, create};
-    use crate::op::{Base, Ids, SystemClock};
-    use crate::store::{Place, Store};
+    use demarche_core::auth::{Auth, Settings};
+    use demarche_core::domain::account::{Authority, create};
+    use demarche_core::op::{Base, Ids, SystemClock};
+    use demarche_core::store::{Place, Store};
 
     /// A database with one analyst in it, and an operation of theirs.
     async fn analyst(directory: &tempfile::TempDir) -> Op {

@@ -9,10 +9,10 @@ use jsonwebtoken::{Algorithm, AlgorithmFamily};
 use serde::Deserialize;
 use url::{Host, Url};
 
-use crate::auth;
-use crate::auth::provider::{self, Grades, Mapping, Source};
-use crate::error::{Error, Result};
-use crate::secret::{SECRET_MIN_BYTES, Secret};
+use demarche_core::auth;
+use demarche_core::auth::provider::{self, Grades, Mapping, Source};
+use demarche_core::error::{Error, Result};
+use demarche_core::secret::{SECRET_MIN_BYTES, Secret};
 
 /// Signing in.
 #[derive(Clone, Debug, Deserialize)]

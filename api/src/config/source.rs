@@ -9,7 +9,7 @@ use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider, Source};
 
 use super::{DEFAULTS, FILE};
-use crate::error::{Error, Result};
+use demarche_core::error::{Error, Result};
 
 const PREFIX: &str = "DEMARCHE_";
 /// Variables that begin with the prefix but are no keys: those of the test harness, and the password of `account create`.

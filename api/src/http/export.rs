@@ -2,7 +2,7 @@
 //!
 //! With `.manifest` behind its name, the manifest of the file instead: what a format without a place for it is checked by.
 //! A download that broke off goes on with `Range` and the file's tag in `If-Range`, or with its moment in `snapshot`: see
-//! [`crate::export`].
+//! [`demarche_core::export`].
 
 use std::io;
 use std::sync::Arc;
@@ -30,13 +30,13 @@ use super::limit::Purse;
 use super::log::Outcome;
 use super::refusal::Refusal;
 use super::{State, limit, log, task};
-use crate::error::Error;
-use crate::export::cell::moment as written;
-use crate::export::{Compression, Export};
-use crate::graphql::export::{is_incremental, read};
-use crate::id;
-use crate::op::{Actor, Op, Origin};
-use crate::store::stream::Outlet;
+use demarche_core::error::Error;
+use demarche_core::export::cell::moment as written;
+use demarche_core::export::{Compression, Export};
+use demarche_core::id;
+use demarche_core::op::{Actor, Op, Origin};
+use demarche_core::store::stream::Outlet;
+use demarche_graphql::export::{is_incremental, read};
 
 /// The header that has the cursor of a file: for what has changed since, as its manifest has it.
 const CURSOR: &str = "export-cursor";

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
 
 use super::{State, log, task};
-use crate::error::Error;
+use demarche_core::error::Error;
 
 /// The process lives.
 pub async fn live() -> HttpResponse {

@@ -15,9 +15,9 @@ use tracing::error;
 
 use super::State;
 use super::refusal::Refusal;
-use crate::error::Result;
-use crate::op::{Actor, Op};
-use crate::store::{Bucket, Taken};
+use demarche_core::error::Result;
+use demarche_core::op::{Actor, Op};
+use demarche_core::store::{Bucket, Taken};
 
 /// The buckets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

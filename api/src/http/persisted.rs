@@ -10,8 +10,8 @@ use lru::LruCache;
 use sha2::{Digest, Sha256};
 
 use super::document;
-use crate::error::{Error, Result};
-use crate::graphql::bound::{Bounds, scan};
+use demarche_core::error::{Error, Result};
+use demarche_graphql::bound::{Bounds, scan};
 
 /// The SHA-256 of a document.
 pub type Hash = [u8; 32];

@@ -7,7 +7,7 @@ use tokio::runtime::{Builder, Handle};
 use tokio::task::JoinHandle;
 use tracing::{Instrument, error, error_span};
 
-use crate::error::{Error, Result};
+use demarche_core::error::{Error, Result};
 
 /// How much stack a thread of the runtime has, in bytes. A field's future is polled within those of all the fields above it,
 /// each a dozen calls deep: the deepest query that the bounds let through needs more than the 2 MiB of tokio's default in a

@@ -4,10 +4,10 @@ use std::net::TcpStream;
 use serde_json::Value;
 
 use super::*;
-use crate::op::{Ids, SystemClock};
-use crate::secret::Secret;
-use crate::store::Place;
-use crate::{auth, graphql};
+use demarche_core::auth;
+use demarche_core::op::{Ids, SystemClock};
+use demarche_core::secret::Secret;
+use demarche_core::store::Place;
 
 struct Harness {
     running: Running,
@@ -48,7 +48,7 @@ async fn start(is_migrated: bool) -> Harness {
     }
     let secret = Secret::new("0123456789abcdef0123456789abcdef");
     let auth = Arc::new(Auth::new(auth::Settings::new(secret)));
-    let schema = graphql::build(Arc::clone(&auth));
+    let schema = demarche_graphql::build(Arc::clone(&auth));
     let base = Base { store, clock: Arc::new(SystemClock), ids: Arc::new(Ids::new(1)) };
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let settings = Settings { workers: 1, body_bytes_max: 10_000, ..Settings::default() };

@@ -21,10 +21,10 @@ use super::limit::Purse;
 use super::log::Outcome;
 use super::refusal::Refusal;
 use super::{State, graphql, limit, log, task};
-use crate::error::{Error, Result};
-use crate::id;
-use crate::import::{self, OnError, Options, Report};
-use crate::op::{Actor, Op, Origin};
+use demarche_core::error::{Error, Result};
+use demarche_core::id;
+use demarche_core::import::{self, OnError, Options, Report};
+use demarche_core::op::{Actor, Op, Origin};
 
 /// The most bytes of a body.
 const BODY_BYTES_MAX: u64 = 1 << 30;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use demarche_api::auth::provider::{Mapping, Settings, Source};
+use demarche_core::auth::provider::{Mapping, Settings, Source};
 use demarche_tests::World;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use ring::rand::SystemRandom;
@@ -68,7 +68,7 @@ impl Issuer {
     }
 
     /// Settings for signing in that trust it.
-    pub fn trusted(&self) -> demarche_api::auth::Settings {
+    pub fn trusted(&self) -> demarche_core::auth::Settings {
         let mut trusted = World::auth_settings();
         trusted.providers = vec![settings(&self.url)];
         trusted

@@ -9,9 +9,9 @@ use serde_json::error::Category;
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
-use crate::graphql::bound::{Bound, Bounds, Exceeded, scan};
 use crate::http::persisted::{Hash, read_hash};
 use crate::http::refusal::Refusal;
+use demarche_graphql::bound::{Bound, Bounds, Exceeded, scan};
 
 const EXPECTED: &str = "expected an object with `query` and optionally `operationName`, `variables`, `extensions`";
 

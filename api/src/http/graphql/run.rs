@@ -13,17 +13,16 @@ use tokio::time::timeout_at;
 use tracing::error;
 
 use super::question::Question;
-use crate::error::Error;
-use crate::graphql;
-use crate::graphql::bound::{Bound, Exceeded, price, variable};
 use crate::http::limit::{self, Purse};
 use crate::http::log::Outcome;
 use crate::http::persisted::Named;
 use crate::http::refusal::Refusal;
 use crate::http::{Introspection, Settings, State, document};
-use crate::id;
-use crate::op::{Actor, Op, Origin};
-use crate::store::Deadline;
+use demarche_core::error::Error;
+use demarche_core::id;
+use demarche_core::op::{Actor, Op, Origin};
+use demarche_core::store::Deadline;
+use demarche_graphql::bound::{Bound, Exceeded, price, variable};
 
 /// One request at work.
 pub struct Run<'a> {
@@ -247,17 +246,17 @@ impl<'a> Run<'a> {
     /// Runs an operation.
     async fn execute(&self, ready: Ready) -> Result<Answer, Refusal> {
         let Ready { request, document, name, price } = ready;
-        let execution = graphql::execute(&self.state.app.schema, request, self.op.clone());
+        let execution = demarche_graphql::execute(&self.state.app.schema, request, self.op.clone());
         // Whatever it leaves half done belongs to this request, and is dropped with it.
         let execution = self.in_time(AssertUnwindSafe(execution).catch_unwind()).await?;
         // What it said is on the standard error already.
         let mut response = execution.map_err(|_| Error::internal("the execution of the query panicked"))?;
         // What cannot be logged must not be shown.
-        self.in_time(graphql::settle(&self.op)).await??;
+        self.in_time(demarche_graphql::settle(&self.op)).await??;
         if has_not_begun(&response) {
             return Ok(Answer { errors: response.errors, ..Answer::default() });
         }
-        graphql::order::arrange(&mut response.data, &document, name.as_deref());
+        demarche_graphql::order::arrange(&mut response.data, &document, name.as_deref());
         let cost = Cost { requested: price.requested, actual: Some(price.actual(&response.data)), left: self.left() };
         Ok(Answer { data: Some(response.data), errors: response.errors, extensions: Some(Extensions { cost }) })
     }

@@ -1,0 +1,294 @@
+//! What has changed since, in files: the changes themselves, and the records of a kind that have changed.
+//!
+//! Both begin with the table of changes, from a place on, and look at no record that has not changed.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use entity::audit;
+use entity::change::{Column, Entity, Model, Place};
+use entity::kind::Kind;
+use entity::moment::Moment;
+use entity::words::{ChangeAction, Marking};
+use sea_orm::sea_query::{Expr, ExprTrait, SelectStatement};
+use sea_orm::{ActiveEnum, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
+
+use super::cell::{key, moment};
+use super::pipe::Text;
+use super::select::{Read, Reader, Subject, everything};
+use super::table::{Table, Writer};
+use crate::domain::change::{Listener, subject};
+use crate::error::{Error, Result};
+use crate::store::stream::{Cell, Outlet, Row, Shape, Snapshot, Taker};
+
+/// The columns of a file of changes.
+pub(super) const COLUMNS: [&str; 4] = ["action", "kind", "id", "recordedAt"];
+
+/// How many changes are looked at in one go.
+const ROWS_MAX: usize = 2_000;
+/// How many records one statement names.
+const KEYS_MAX: usize = 1_000;
+
+/// What became of a record that has changed, that may be seen, and that is not among those that are exported: it was closed
+/// before, or is not what is asked for.
+const NO_MATCH: &str = "NO_MATCH";
+
+/// The place behind all that one may be told of in this snapshot, from a place on; or by a moment, if one is given.
+pub(super) async fn end(
+    snapshot: &mut Snapshot,
+    listener: &Listener,
+    from: Place,
+    by: Option<Moment>,
+) -> Result<Place> {
+    let mut heard = listener.heard();
+    if let Some(by) = by {
+        let last = audit::Entity::find()
+            .select_only()
+            .column(audit::Column::Seq)
+            .filter(audit::Column::RecordedAt.lte(by))
+            .order_by_desc(audit::Column::Seq)
+            .limit(1)
+            .into_query();
+        let last = snapshot.read(&last, vec![Shape::Integer], Numbers(Vec::new()), None).await?;
+        heard = heard.filter(Column::Seq.lte(last.0.first().copied().unwrap_or(0)));
+    }
+    let found = read(snapshot, Entity::last(heard, from)).await?;
+    Ok(found.first().map_or(from, |(row, _)| row.place()))
+}
+
+/// Writes the changes after a place, as a table.
+pub(super) async fn write_log(
+    reader: &mut Reader<'_>,
+    listener: &Listener,
+    since: Place,
+    table: Table,
+    mut page: Text,
+    outlet: Option<&Outlet>,
+) -> Result<Text> {
+    let names = COLUMNS.map(str::to_owned);
+    let leads = table.leads(&names);
+    page.text.extend_from_slice(&table.head(&names));
+    let mut place = since;
+    loop {
+        let select = Entity::after(listener.heard(), place).limit(u64::try_from(ROWS_MAX).map_err(Error::internal)?);
+        let rows = read(reader.snapshot, select).await?;
+        let seen = visible(reader, &rows).await?;
+        for (row, at) in &rows {
+            place = row.place();
+            let Some(action) = listener.told(row, seen.contains(&row.record_id)) else { continue };
+            let (kind, id) = subject(row);
+            let cells = [action.to_value().into_bytes(), kind.to_value().into_bytes(), key(kind, id), at.clone()];
+            for (lead, cell) in leads.iter().zip(cells) {
+                page.text.extend_from_slice(lead);
+                // Words, keys and moments: there is nothing in them that needs care.
+                table.style().word(&String::from_utf8_lossy(&cell), &mut page.text);
+            }
+            page.text.extend_from_slice(table.end());
+            page.rows += 1;
+        }
+        hand_on(&mut page, outlet).await?;
+        if rows.len() < ROWS_MAX {
+            return Ok(page);
+        }
+    }
+}
+
+/// Writes the records of a kind that have changed after a place, as they are now, by key; in JSON Lines before each thousand of
+/// them what became of the others.
+pub(super) async fn write_records(
+    reader: &mut Reader<'_>,
+    listener: &Listener,
+    since: Place,
+    of: &dyn Subject,
+    reads: &[Read],
+    mut writer: Writer,
+    outlet: Option<&Outlet>,
+) -> Result<Text> {
+    let kind = of.kind();
+    let changed = Changed { listener: listener.clone(), records: BTreeMap::new(), access: Vec::new() };
+    let heard = listener.heard().filter(Column::Kind.is_in([kind, Kind::Account]));
+    let changed = reader.snapshot.read(&statement(Entity::after(heard, since)), shapes(), changed, None).await?;
+    let tells = writer.table == Table::JsonLines;
+    if tells {
+        for (action, kind, id) in &changed.access {
+            tell(&mut writer.page, &action.to_value(), *kind, *id);
+        }
+    }
+    let mut reads = reads.to_vec();
+    let own = reads.len();
+    let sql = format!("\"{}\".\"id\"", kind.table());
+    reads.push(Read { name: "", sql, stored: None, shape: Shape::Integer });
+    let ids: Vec<i64> = changed.records.keys().copied().collect();
+    for ids in ids.chunks(KEYS_MAX) {
+        let mut select = of.select(&reader.scope, reader.as_of, reader.dossier);
+        only(&mut select, kind, ids);
+        let sieve = Sieve { writer, key: own, left: ids.iter().copied().collect() };
+        let sieve = reader.read(kind, select, &reads, sieve, outlet).await?;
+        writer = sieve.writer;
+        if tells && !sieve.left.is_empty() {
+            let left: Vec<i64> = sieve.left.into_iter().collect();
+            let seen = seen(reader, kind, &left).await?;
+            for id in left {
+                let became = changed.records.get(&id).copied().unwrap_or_default();
+                let action = match (seen.contains(&id), became.closed, became.hidden) {
+                    (true, Some(action), _) | (false, _, Some(action)) => action.to_value(),
+                    (true, None, _) => NO_MATCH.to_owned(),
+                    (false, _, None) => continue,
+                };
+                tell(&mut writer.page, &action, kind, id);
+            }
+        }
+        hand_on(&mut writer.page, outlet).await?;
+    }
+    Ok(writer.page)
+}
+
+/// Writes a line that says what became of a record that is not there any more, or of what one may see.
+fn tell(page: &mut Text, action: &str, kind: Kind, id: i64) {
+    let id = String::from_utf8_lossy(&key(kind, id)).into_owned();
+    let line = serde_json::json!({ "change": { "action": action, "kind": kind.to_value(), "id": id } });
+    page.text.extend_from_slice(line.to_string().as_bytes());
+    page.text.push(b'\n');
+    page.rows += 1;
+}
+
+async fn hand_on(page: &mut Text, outlet: Option<&Outlet>) -> Result<()> {
+    match (page.piece(), outlet) {
+        (Some(piece), Some(outlet)) => outlet.send(piece).await,
+        _ => Ok(()),
+    }
+}
+
+/// What became of a record.
+#[derive(Clone, Copy, Default)]
+struct Became {
+    /// That it was superseded or retracted.
+    closed: Option<ChangeAction>,
+    /// That it cannot be seen any more; nothing if it never could.
+    hidden: Option<ChangeAction>,
+}
+
+/// Which records have changed: memory grows by the changes of one kind.
+struct Changed {
+    listener: Listener,
+    records: BTreeMap<i64, Became>,
+    access: Vec<(ChangeAction, Kind, i64)>,
+}
+
+impl Taker for Changed {
+    fn take(&mut self, row: &dyn Row) -> Result<Option<Vec<u8>>> {
+        let (change, _) = change(row)?;
+        let hidden = self.listener.told(&change, false);
+        if change.kind == Kind::Account {
+            let (kind, id) = subject(&change);
+            self.access.extend(hidden.map(|action| (action, kind, id)));
+            return Ok(None);
+        }
+        let became = self.records.entry(change.record_id).or_default();
+        became.hidden = hidden.or(became.hidden);
+        if matches!(change.action, ChangeAction::Superseded | ChangeAction::Retracted) {
+            became.closed = Some(change.action);
+        }
+        Ok(None)
+    }
+}
+
+/// Writes rows, and knows which have not come.
+struct Sieve {
+    writer: Writer,
+    /// The column that holds the key.
+    key: usize,
+    left: BTreeSet<i64>,
+}
+
+impl Taker for Sieve {
+    fn take(&mut self, row: &dyn Row) -> Result<Option<Vec<u8>>> {
+        if let Some(key) = row.cell(self.key)?.integer() {
+            self.left.remove(&key);
+        }
+        self.writer.take(row)
+    }
+}
+
+fn only(select: &mut SelectStatement, kind: Kind, ids: &[i64]) {
+    select.and_where(Expr::col((kind.table(), "id")).is_in(ids.iter().copied()));
+}
+
+/// Those of the records of changes that may be seen.
+async fn visible(reader: &mut Reader<'_>, rows: &[(Model, Vec<u8>)]) -> Result<HashSet<i64>> {
+    let mut by_kind: HashMap<Kind, Vec<i64>> = HashMap::new();
+    for (row, _) in rows.iter().filter(|(row, _)| row.kind != Kind::Account) {
+        by_kind.entry(row.kind).or_default().push(row.record_id);
+    }
+    let mut all = HashSet::with_capacity(rows.len());
+    for (kind, ids) in by_kind {
+        all.extend(seen(reader, kind, &ids).await?);
+    }
+    Ok(all)
+}
+
+/// Those of these records that may be seen.
+async fn seen(reader: &mut Reader<'_>, kind: Kind, ids: &[i64]) -> Result<HashSet<i64>> {
+    let mut select = everything(kind, &reader.scope, reader.dossier)?;
+    only(&mut select, kind, ids);
+    select.expr(Expr::col((kind.table(), "id")));
+    let stored = |name| (name == "id").then_some(0);
+    let found = reader.read_noting(kind, select, vec![Shape::Integer], stored, Numbers(Vec::new()), None).await?;
+    Ok(found.0.into_iter().collect())
+}
+
+struct Numbers(Vec<i64>);
+
+impl Taker for Numbers {
+    fn take(&mut self, row: &dyn Row) -> Result<Option<Vec<u8>>> {
+        self.0.extend(row.cell(0)?.integer());
+        Ok(None)
+    }
+}
+
+/// Changes, each with its moment in words.
+struct Rows(Vec<(Model, Vec<u8>)>);
+
+impl Taker for Rows {
+    fn take(&mut self, row: &dyn Row) -> Result<Option<Vec<u8>>> {
+        self.0.push(change(row)?);
+        Ok(None)
+    }
+}
+
+async fn read(snapshot: &mut Snapshot, select: Select<Entity>) -> Result<Vec<(Model, Vec<u8>)>> {
+    Ok(snapshot.read(&statement(select), shapes(), Rows(Vec::new()), None).await?.0)
+}
+
+fn statement(select: Select<Entity>) -> SelectStatement {
+    use Column::{Action, DossierId, Kind, Marking, MarkingBefore, RecordId, Seq};
+    let columns = [Seq, RecordId, DossierId, Kind, Action, Marking, MarkingBefore];
+    let mut select = select.select_only().columns(columns).into_query();
+    select.expr(Expr::cust("(SELECT a.recorded_at FROM audit AS a WHERE a.seq = \"change\".\"seq\")"));
+    select
+}
+
+fn shapes() -> Vec<Shape> {
+    use Shape::{Integer, Text};
+    vec![Integer, Integer, Integer, Text, Text, Integer, Integer, Integer]
+}
+
+/// A row of [`statement`].
+fn change(row: &dyn Row) -> Result<(Model, Vec<u8>)> {
+    let number = |column| row.cell(column).map(|cell| cell.integer());
+    let needed = |column| number(column)?.ok_or_else(|| Error::internal("a change lacks a number"));
+    let word = |column| match row.cell(column)? {
+        Cell::Text(word) => Ok(word.to_owned()),
+        _ => Err(Error::internal("a change lacks a word")),
+    };
+    let marking = |step: i64| Ok::<_, Error>(Marking::try_from_value(&i16::try_from(step).map_err(Error::internal)?)?);
+    let change = Model {
+        seq: needed(0)?,
+        record_id: needed(1)?,
+        dossier_id: needed(2)?,
+        kind: Kind::try_from_value(&word(3)?)?,
+        action: ChangeAction::try_from_value(&word(4)?)?,
+        marking: marking(needed(5)?)?,
+        marking_before: number(6)?.map(marking).transpose()?,
+    };
+    Ok((change, number(7)?.map(moment).unwrap_or_default().into_bytes()))
+}
