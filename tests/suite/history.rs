@@ -8,32 +8,34 @@ use serde_json::{Value, json};
 
 const EVIDENCE: &str =
     "id externalId locator credibility occurredOn recordedAt supersededAt supersedes { id } supersededBy { id }
-    retraction { reason }";
+    retraction { reason } source { title }";
 
-/// All that is on record, in every list, as of a moment. What a node links to by an edit (parties, what an argument rebuts) is
-/// not in it: lists show that as it is now, and revisions know what it was.
+/// All that is on record, in every list and through every reference, as of a moment that is only said at the lists of the root.
 fn everything(recorded: &str) -> String {
     let page = format!("(first: 100, asOf: {{ recorded: \"{recorded}\", valid: \"2026-11-24\" }})");
     // Without the marking: how far a record may travel is decided now, for its past as well.
-    let nodes = "id version updatedAt externalId";
+    let nodes = "id version updatedAt externalId dossier { title }";
     format!(
-        "{{ stakeholders{page} {{ totalCount edges {{ cursor }} nodes {{ {nodes} name aliases country }} }}
-           mechanisms{page} {{ totalCount nodes {{ {nodes} name mode partOf {{ id }}
-             conditions(asOf: {{ recorded: \"{recorded}\" }}) {{ statement findings(asOf: {{ recorded: \"{recorded}\" }}) {{ verdict }} }}
-             status(asOf: {{ recorded: \"{recorded}\" }}) {{ status }}
-             support(asOf: {{ recorded: \"{recorded}\" }}) {{ mean stated noPosition contested }}
-             standings(asOf: {{ recorded: \"{recorded}\" }}) {{ nodes {{ stance sourceCount position {{ id }} beaten {{ id }} }} }} }} }}
-           conditions{page} {{ nodes {{ {nodes} statement legalBasis }} }}
-           arguments{page} {{ nodes {{ {nodes} statement frame }} }}
-           sources{page} {{ nodes {{ {nodes} title url sha256 }} }}
-           dossiers{page} {{ nodes {{ {nodes} title question }} }}
-           positions{page} {{ totalCount nodes {{ {EVIDENCE} stance rationale arguments {{ id }} conditions {{ id }} stakeholder {{ id }} }} }}
-           relations{page} {{ totalCount nodes {{ {EVIDENCE} kind tension }} }}
-           statuses{page} {{ totalCount nodes {{ {EVIDENCE} status note }} }}
-           findings{page} {{ totalCount nodes {{ {EVIDENCE} verdict }} }}
-           events{page} {{ totalCount nodes {{ {EVIDENCE} title actors {{ role stakeholder {{ id }} }} }} }}
-           implications{page} {{ totalCount nodes {{ {EVIDENCE} kind severity }} }}
-           ratings{page} {{ totalCount nodes {{ {EVIDENCE} influence }} }} }}"
+        "{{ stakeholders{page} {{ totalCount edges {{ cursor }} nodes {{ {nodes} name aliases country
+             standings {{ nodes {{ stance mechanism {{ name }} position {{ externalId }} }} }} relations {{ nodes {{ kind to {{ name }} }} }} }} }}
+           mechanisms{page} {{ totalCount nodes {{ {nodes} name mode partOf {{ name }}
+             parties {{ role stakeholder {{ name }} }}
+             conditions {{ statement findings {{ verdict assessor {{ name }} }} }} status {{ status }}
+             support {{ mean stated noPosition contested }}
+             standings {{ nodes {{ stance sourceCount stakeholder {{ name }} position {{ id locator }} beaten {{ id }} }} }} }} }}
+           conditions{page} {{ nodes {{ {nodes} statement legalBasis mechanism {{ name }} }} }}
+           arguments{page} {{ nodes {{ {nodes} statement frame rebuts {{ statement }} reinforces {{ statement }}
+             rebuttedBy {{ statement }} reinforcedBy {{ statement }} positions {{ nodes {{ id stakeholder {{ name }} }} }} }} }}
+           sources{page} {{ nodes {{ {nodes} title url sha256 positions {{ totalCount }} }} }}
+           dossiers{page} {{ nodes {{ {nodes} title question mechanism(slug: \"strikes\") {{ name }} positions {{ totalCount }} }} }}
+           positions{page} {{ totalCount nodes {{ {EVIDENCE} stance rationale arguments {{ statement }} conditions {{ statement }}
+             stakeholder {{ name }} mechanism {{ name }} }} }}
+           relations{page} {{ totalCount nodes {{ {EVIDENCE} kind tension from {{ name }} to {{ name }} }} }}
+           statuses{page} {{ totalCount nodes {{ {EVIDENCE} status note mechanism {{ name }} }} }}
+           findings{page} {{ totalCount nodes {{ {EVIDENCE} verdict condition {{ statement }} }} }}
+           events{page} {{ totalCount nodes {{ {EVIDENCE} title actors {{ role stakeholder {{ name }} }} }} }}
+           implications{page} {{ totalCount nodes {{ {EVIDENCE} kind severity mechanism {{ name }} relation {{ kind }} }} }}
+           ratings{page} {{ totalCount nodes {{ {EVIDENCE} influence stakeholder {{ name }} }} }} }}"
     )
 }
 
@@ -164,6 +166,31 @@ demarche_tests::suite! {
         assert_eq!(ask(&made).await, json!([{ "name": "DEA", "version": 1, "externalId": "key" }]));
         let now = json!([{ "name": "Drug Enforcement Administration", "version": 2, "externalId": null }]);
         assert_eq!(ask(&world.now()).await, now);
+    }
+
+    async fn what_is_reached_from_a_record_is_shown_as_of_the_same_time_unless_it_is_asked_otherwise(world) {
+        let desk = Desk::open(&world).await;
+        let party = |who: &str| json!([{ "stakeholder": who, "role": "HOST" }]);
+        let treaty = desk.make("Mechanism", json!({ "slug": "treaty", "name": "Treaty", "parties": party(&desk.us) })).await;
+        let other = desk.make("Argument", json!({ "statement": "Other" })).await;
+        let why = desk.make("Argument", json!({ "statement": "Why", "rebuts": [desk.reason] })).await;
+        desk.make("Position", json!({ "stakeholder": desk.mx, "mechanism": treaty, "arguments": [why] })).await;
+        let then = world.now();
+        later(&world);
+        desk.edit("Stakeholder", &desk.mx, 1, json!({ "name": "Renamed" }), "id").await;
+        desk.edit("Mechanism", &treaty, 1, json!({ "name": "Accord", "parties": party(&desk.mx) }), "id").await;
+        desk.edit("Argument", &why, 1, json!({ "statement": "Because", "rebuts": [other] }), "id").await;
+        let now = world.now();
+        let asked = |clock: &str| format!("mechanisms(filter: {{ slug: {{ eq: 'treaty' }} }} {clock}) {{ nodes {{ name parties {{ stakeholder {{ name }} }}
+            positions {{ nodes {{ stakeholder {{ name }} arguments {{ statement rebuts {{ statement }} }} }} }}
+            again: positions(asOf: {{ recorded: '{now}' }}) {{ nodes {{ stakeholder {{ name }} }} }} }} }}");
+        let both = desk.of_dossier(&format!("then: {} now: {}", asked(&format!("asOf: {{ recorded: '{then}' }}")), asked(""))).await;
+        let said = |name: &str, party: &str, mexico: &str, why: &str, rebutted: &str| json!({ "nodes": [{ "name": name,
+            "parties": [{ "stakeholder": { "name": party } }],
+            "positions": { "nodes": [{ "stakeholder": { "name": mexico }, "arguments": [{ "statement": why, "rebuts": [{ "statement": rebutted }] }] }] },
+            "again": { "nodes": [{ "stakeholder": { "name": "Renamed" } }] } }] });
+        assert_eq!(both["then"], said("Treaty", "United States", "Mexico", "Why", "No force without consent"));
+        assert_eq!(both["now"], said("Accord", "Renamed", "Renamed", "Because", "Other"));
     }
 
     async fn every_edit_leaves_a_revision_that_says_what_it_changed(world) {

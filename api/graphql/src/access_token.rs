@@ -45,7 +45,7 @@ impl AccessToken {
     /// The dossier that it is bound to; null if it is bound to none, or if you do not see that dossier any more.
     async fn dossier(&self, ctx: &Context<'_>) -> Result<Option<Dossier>> {
         match self.0.dossier_id {
-            Some(id) => Ok(loader::load::<dossier::Entity>(ctx, id).await?.map(Dossier::from)),
+            Some(id) => Ok(loader::load::<dossier::Entity>(ctx, id, None).await?.map(Dossier::from)),
             None => Ok(None),
         }
     }

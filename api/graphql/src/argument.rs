@@ -1,8 +1,8 @@
 //! Arguments in GraphQL.
 
 use std::ops::Deref;
-use std::sync::Arc;
 
+use crate::seen::{Anchor, Seen};
 use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, MergedObject, Object};
 use entity::argument::{Column, Entity, Model};
 use entity::filter::Filter;
@@ -25,10 +25,10 @@ use crate::word::{self, Marking};
 #[derive(MergedObject)]
 pub struct Argument(NodeFields<Entity>, ArgumentFields, super::position::Positions<WithArgument>);
 
-impl From<Arc<Model>> for Argument {
-    fn from(model: Arc<Model>) -> Self {
-        let (node, id) = (NodeFields::<Entity>::of(&model), model.id);
-        Self(node, ArgumentFields(model), super::position::Positions(WithArgument(id)))
+impl From<Seen<Model>> for Argument {
+    fn from(model: Seen<Model>) -> Self {
+        let (node, here) = (NodeFields::<Entity>::of(&model), model.anchor(model.id));
+        Self(node, ArgumentFields(model), super::position::Positions(WithArgument(here)))
     }
 }
 
@@ -41,7 +41,7 @@ impl Deref for Argument {
 }
 
 /// The fields of an argument's own.
-pub struct ArgumentFields(Arc<Model>);
+pub struct ArgumentFields(Seen<Model>);
 
 /// The fields of an argument's own.
 #[Object]
@@ -63,22 +63,22 @@ impl ArgumentFields {
 
     /// The arguments that this one speaks against.
     async fn rebuts(&self, ctx: &Context<'_>) -> Result<Vec<Argument>> {
-        linked(ctx, self.0.id, words::ArgumentLinkKind::Rebuts, true).await
+        linked(ctx, self.0.anchor(self.0.id), words::ArgumentLinkKind::Rebuts, true).await
     }
 
     /// The arguments that this one strengthens.
     async fn reinforces(&self, ctx: &Context<'_>) -> Result<Vec<Argument>> {
-        linked(ctx, self.0.id, words::ArgumentLinkKind::Reinforces, true).await
+        linked(ctx, self.0.anchor(self.0.id), words::ArgumentLinkKind::Reinforces, true).await
     }
 
     /// The arguments that speak against this one.
     async fn rebutted_by(&self, ctx: &Context<'_>) -> Result<Vec<Argument>> {
-        linked(ctx, self.0.id, words::ArgumentLinkKind::Rebuts, false).await
+        linked(ctx, self.0.anchor(self.0.id), words::ArgumentLinkKind::Rebuts, false).await
     }
 
     /// The arguments that strengthen this one.
     async fn reinforced_by(&self, ctx: &Context<'_>) -> Result<Vec<Argument>> {
-        linked(ctx, self.0.id, words::ArgumentLinkKind::Reinforces, false).await
+        linked(ctx, self.0.anchor(self.0.id), words::ArgumentLinkKind::Reinforces, false).await
     }
 }
 
@@ -270,14 +270,19 @@ impl ArgumentMutation {
 }
 
 /// The arguments at the other end of an argument's links.
-async fn linked(ctx: &Context<'_>, id: i64, kind: words::ArgumentLinkKind, outgoing: bool) -> Result<Vec<Argument>> {
-    let links = loader::argument_links(ctx, id).await?;
+async fn linked(
+    ctx: &Context<'_>,
+    here: Anchor,
+    kind: words::ArgumentLinkKind,
+    outgoing: bool,
+) -> Result<Vec<Argument>> {
+    let links = loader::argument_links(ctx, here).await?;
     let mut arguments = Vec::new();
     for link in links.iter().filter(|link| link.kind == kind) {
         let (near, far) =
             if outgoing { (link.argument_id, link.target_id) } else { (link.target_id, link.argument_id) };
-        if near == id {
-            arguments.extend(loader::load::<Entity>(ctx, far).await?.map(Argument::from));
+        if near == here.id {
+            arguments.extend(loader::load::<Entity>(ctx, far, here.at).await?.map(Argument::from));
         }
     }
     Ok(arguments)

@@ -2,11 +2,10 @@
 
 use std::borrow::Cow;
 use std::marker::PhantomData;
-use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject, Interface, Object, SimpleObject, TypeName};
 use entity::kind::Kind;
-use entity::record::{Assertion as Asserted, Provenance};
+use entity::record::{AsOf, Assertion as Asserted, Provenance};
 
 use crate::dossier::Dossier;
 use crate::error::{ReadIds, Result, UserError, Written};
@@ -22,6 +21,7 @@ use crate::position::Position;
 use crate::rating::Rating;
 use crate::relation::Relation;
 use crate::scalar::{Date, DateTime};
+use crate::seen::Seen;
 use crate::source::Source;
 use crate::status::Status;
 use crate::word::{DatePrecision, Likelihood, Marking};
@@ -122,13 +122,14 @@ pub struct Retraction {
 /// async-graphql reads a part that it is still describing as an empty one.
 pub struct AssertionFields<E> {
     provenance: Provenance,
+    at: Option<AsOf>,
     entity: PhantomData<fn() -> E>,
 }
 
 impl<E: Asserted> AssertionFields<E> {
     /// The fields of an assertion.
-    pub fn of(model: &E::Model) -> Self {
-        Self { provenance: E::provenance(model), entity: PhantomData }
+    pub fn of(model: &Seen<E::Model>) -> Self {
+        Self { provenance: E::provenance(model), at: model.at(), entity: PhantomData }
     }
 }
 
@@ -148,7 +149,7 @@ impl<E: Asserted> AssertionFields<E> {
 
     /// The dossier that it belongs to.
     pub async fn dossier(&self, ctx: &Context<'_>) -> Result<Dossier> {
-        Ok(loader::require::<entity::dossier::Entity>(ctx, self.provenance.dossier_id).await?.into())
+        Ok(loader::require::<entity::dossier::Entity>(ctx, self.provenance.dossier_id, self.at).await?.into())
     }
 
     /// The key that its importer gave it, unique among the current assertions of its kind in the dossier.
@@ -158,7 +159,7 @@ impl<E: Asserted> AssertionFields<E> {
 
     /// The document that says so. One assertion has one source: a second source that says the same is a second assertion.
     pub async fn source(&self, ctx: &Context<'_>) -> Result<Source> {
-        Ok(loader::require::<entity::source::Entity>(ctx, self.provenance.source_id).await?.into())
+        Ok(loader::require::<entity::source::Entity>(ctx, self.provenance.source_id, self.at).await?.into())
     }
 
     /// Where in the source: section, paragraph, page.
@@ -233,17 +234,19 @@ pub struct Lineage<E> {
     id: i64,
     supersedes: Option<i64>,
     superseded: bool,
+    at: Option<AsOf>,
     entity: PhantomData<fn() -> E>,
 }
 
 impl<E: Asserted> Lineage<E> {
     /// The lineage of an assertion.
-    pub fn of(model: &E::Model) -> Self {
+    pub fn of(model: &Seen<E::Model>) -> Self {
         let provenance = E::provenance(model);
         Self {
             id: provenance.id,
             supersedes: provenance.supersedes_id,
             superseded: provenance.superseded_at.is_some(),
+            at: model.at(),
             entity: PhantomData,
         }
     }
@@ -261,7 +264,7 @@ impl<E: Asserted + Listed> Lineage<E> {
     /// The assertion that this one corrected; null if it corrected none.
     async fn supersedes(&self, ctx: &Context<'_>) -> Result<Option<E::Node>> {
         let Some(id) = self.supersedes else { return Ok(None) };
-        Ok(loader::load::<E>(ctx, id).await?.map(E::Node::from))
+        Ok(loader::load::<E>(ctx, id, self.at).await?.map(E::Node::from))
     }
 
     /// The assertion that corrected this one; null while it stands.
@@ -269,7 +272,7 @@ impl<E: Asserted + Listed> Lineage<E> {
         if !self.superseded {
             return Ok(None);
         }
-        Ok(loader::successor::<E>(ctx, self.id).await?.map(E::Node::from))
+        Ok(loader::successor::<E>(ctx, self.id, self.at).await?.map(E::Node::from))
     }
 }
 
@@ -443,7 +446,7 @@ macro_rules! each_kind {
         macro_rules! run {
             ($concept:ident, $object:ident) => {{
                 let written = mutation::$run::<entity::$concept::Entity>($($argument),*).await?;
-                let object = |model: entity::$concept::Model| Assertion::$object(Arc::new(model).into());
+                let object = |model: entity::$concept::Model| Assertion::$object(Seen::from(model).into());
                 (written.record.map(object), written.errors)
             }};
         }

@@ -1,7 +1,5 @@
 //! The audit log in GraphQL.
 
-use std::sync::Arc;
-
 use async_graphql::{Context, Enum, ID, InputObject, Object};
 use entity::audit::{Column, Entity, Model};
 use entity::kind::Kind;
@@ -14,6 +12,7 @@ use crate::error::{Result, bad_input, fault, key};
 use crate::loader;
 use crate::node::Account;
 use crate::scalar::DateTime;
+use crate::seen::Seen;
 use crate::word::Marking;
 use demarche_core::domain::audit::{self, Asked};
 use demarche_core::domain::list::{Listing, Query};
@@ -132,7 +131,7 @@ impl AuditEntry {
     /// The dossier that it was done in; null if in none, or if it is gone.
     async fn dossier(&self, ctx: &Context<'_>) -> Result<Option<Dossier>> {
         let Some(dossier) = self.0.dossier_id else { return Ok(None) };
-        Ok(loader::load::<entity::dossier::Entity>(ctx, dossier).await?.map(Dossier::from))
+        Ok(loader::load::<entity::dossier::Entity>(ctx, dossier, None).await?.map(Dossier::from))
     }
 
     /// The ids of the records that it was done to, at most 500. Some of the records may be gone.
@@ -251,7 +250,7 @@ impl AuditQuery {
 }
 
 /// The audit log of a dossier, which its object merges into its own.
-pub struct AuditOf(pub Arc<entity::dossier::Model>);
+pub struct AuditOf(pub Seen<entity::dossier::Model>);
 
 /// The audit log of a dossier.
 #[Object]

@@ -1,8 +1,8 @@
 //! Conditions in GraphQL.
 
 use std::ops::Deref;
-use std::sync::Arc;
 
+use crate::seen::Seen;
 use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, MergedObject, Object};
 use entity::condition::{Column, Entity, Model};
 use entity::filter::Filter;
@@ -27,10 +27,10 @@ use entity::page::{Order, Sort};
 #[derive(MergedObject)]
 pub struct Condition(NodeFields<Entity>, ConditionFields, super::position::Positions<OnCondition>);
 
-impl From<Arc<Model>> for Condition {
-    fn from(model: Arc<Model>) -> Self {
-        let (node, id) = (NodeFields::<Entity>::of(&model), model.id);
-        Self(node, ConditionFields(model), super::position::Positions(OnCondition(id)))
+impl From<Seen<Model>> for Condition {
+    fn from(model: Seen<Model>) -> Self {
+        let (node, here) = (NodeFields::<Entity>::of(&model), model.anchor(model.id));
+        Self(node, ConditionFields(model), super::position::Positions(OnCondition(here)))
     }
 }
 
@@ -43,7 +43,7 @@ impl Deref for Condition {
 }
 
 /// The fields of a condition's own.
-pub struct ConditionFields(Arc<Model>);
+pub struct ConditionFields(Seen<Model>);
 
 /// The fields of a condition's own.
 #[Object]
@@ -60,7 +60,7 @@ impl ConditionFields {
 
     /// The mechanism that depends on it.
     async fn mechanism(&self, ctx: &Context<'_>) -> Result<Mechanism> {
-        Ok(loader::require::<entity::mechanism::Entity>(ctx, self.0.mechanism_id).await?.into())
+        Ok(loader::require::<entity::mechanism::Entity>(ctx, self.0.mechanism_id, self.0.at()).await?.into())
     }
 
     /// What assessors say of whether it is met, the latest first, the first 200; to page through more, use
@@ -68,11 +68,13 @@ impl ConditionFields {
     async fn findings(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "As of when; now if left out.")] as_of: Option<AsOfInput>,
+        #[graphql(desc = "As of when; if left out, like the record that it hangs on, or now.")] as_of: Option<
+            AsOfInput,
+        >,
     ) -> Result<Vec<Finding>> {
         list::few::<entity::finding::Entity>(
             ctx,
-            OnCondition(self.0.id).parent(),
+            OnCondition(self.0.anchor(self.0.id)).parent(),
             Sort::new(vec![Order { column: entity::finding::Column::OccurredOn, descending: true }]),
             as_of,
         )

@@ -1,8 +1,8 @@
 //! Dossiers in GraphQL.
 
 use std::ops::Deref;
-use std::sync::Arc;
 
+use crate::seen::Seen;
 use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, MergedObject, Object, SimpleObject};
 use entity::dossier::{Column, Entity, Model};
 use entity::filter::Filter;
@@ -54,27 +54,27 @@ pub struct Dossier(
     super::rating::Ratings<InDossier>,
 );
 
-impl From<Arc<Model>> for Dossier {
-    fn from(model: Arc<Model>) -> Self {
-        let (node, id) = (NodeFields::<Entity>::of(&model), model.id);
+impl From<Seen<Model>> for Dossier {
+    fn from(model: Seen<Model>) -> Self {
+        let (node, here) = (NodeFields::<Entity>::of(&model), model.anchor(model.id));
         Self(
             node,
-            DossierFields(Arc::clone(&model)),
+            DossierFields(model.clone()),
             AuditOf(model),
-            super::search::SearchQuery(Some(id)),
-            super::change::ChangeQuery(Some(id)),
-            super::stakeholder::Stakeholders(InDossier(id)),
-            super::mechanism::Mechanisms(InDossier(id)),
-            super::condition::Conditions(InDossier(id)),
-            super::argument::Arguments(InDossier(id)),
-            super::source::Sources(InDossier(id)),
-            super::position::Positions(InDossier(id)),
-            super::relation::Relations(InDossier(id)),
-            super::status::Statuses(InDossier(id)),
-            super::finding::Findings(InDossier(id)),
-            super::event::Events(InDossier(id)),
-            super::implication::Implications(InDossier(id)),
-            super::rating::Ratings(InDossier(id)),
+            super::search::SearchQuery(Some(here.id)),
+            super::change::ChangeQuery(Some(here.id)),
+            super::stakeholder::Stakeholders(InDossier(here)),
+            super::mechanism::Mechanisms(InDossier(here)),
+            super::condition::Conditions(InDossier(here)),
+            super::argument::Arguments(InDossier(here)),
+            super::source::Sources(InDossier(here)),
+            super::position::Positions(InDossier(here)),
+            super::relation::Relations(InDossier(here)),
+            super::status::Statuses(InDossier(here)),
+            super::finding::Findings(InDossier(here)),
+            super::event::Events(InDossier(here)),
+            super::implication::Implications(InDossier(here)),
+            super::rating::Ratings(InDossier(here)),
         )
     }
 }
@@ -88,7 +88,7 @@ impl Deref for Dossier {
 }
 
 /// The fields of a dossier's own.
-pub struct DossierFields(Arc<Model>);
+pub struct DossierFields(Seen<Model>);
 
 /// The fields of a dossier's own.
 #[Object]
@@ -115,7 +115,7 @@ impl DossierFields {
 
     /// Who may see this dossier, and do what in it; those who own it first.
     async fn members(&self, ctx: &Context<'_>) -> Result<Vec<Member>> {
-        let members = loader::members(ctx, self.0.id).await?;
+        let members = loader::members(ctx, self.0.anchor(self.0.id)).await?;
         Ok(members.iter().cloned().map(Member::from).collect())
     }
 
@@ -128,7 +128,7 @@ impl DossierFields {
         use entity::stakeholder::Column as By;
         let filter = Filter::all([Filter::equal(By::DossierId, self.0.id), Filter::equal(By::Slug, slug)]);
         let found = domain_list::get::<entity::stakeholder::Entity>(loader::op(ctx)?, filter).await;
-        Ok(found.map_err(fault)?.map(|model| Arc::new(model).into()))
+        loader::shown::<entity::stakeholder::Entity>(ctx, found.map_err(fault)?, self.0.at()).await
     }
 
     /// The mechanism of this dossier with a readable name; null if there is none that you may see.
@@ -140,7 +140,7 @@ impl DossierFields {
         use entity::mechanism::Column as By;
         let filter = Filter::all([Filter::equal(By::DossierId, self.0.id), Filter::equal(By::Slug, slug)]);
         let found = domain_list::get::<entity::mechanism::Entity>(loader::op(ctx)?, filter).await;
-        Ok(found.map_err(fault)?.map(|model| Arc::new(model).into()))
+        loader::shown::<entity::mechanism::Entity>(ctx, found.map_err(fault)?, self.0.at()).await
     }
 
     /// The source of this dossier with a readable name; null if there is none that you may see.
@@ -152,7 +152,7 @@ impl DossierFields {
         use entity::source::Column as By;
         let filter = Filter::all([Filter::equal(By::DossierId, self.0.id), Filter::equal(By::Slug, slug)]);
         let found = domain_list::get::<entity::source::Entity>(loader::op(ctx)?, filter).await;
-        Ok(found.map_err(fault)?.map(|model| Arc::new(model).into()))
+        loader::shown::<entity::source::Entity>(ctx, found.map_err(fault)?, self.0.at()).await
     }
 
     /// Where the stakeholders of this dossier stand on its mechanisms, by a named rule: a cell for every pair, those
@@ -168,10 +168,12 @@ impl DossierFields {
         #[graphql(desc = "The last so many standings, 0 to 200.")] last: Option<i32>,
         #[graphql(desc = "Only the standings before this cursor.")] before: Option<String>,
         #[graphql(desc = "Only the standings that all of this holds for.")] filter: Option<StandingFilter>,
-        #[graphql(desc = "As of when; now if left out.")] as_of: Option<AsOfInput>,
+        #[graphql(desc = "As of when; if left out, like the record that it hangs on, or now.")] as_of: Option<
+            AsOfInput,
+        >,
     ) -> Result<Connection<Standing>> {
         let slice = Slice { first, after, last, before };
-        standing::connection(ctx, Whose::Dossier(self.0.id), rule, slice, filter, as_of).await
+        standing::connection(ctx, Whose::Dossier(self.0.id), self.0.at(), rule, slice, filter, as_of).await
     }
 }
 

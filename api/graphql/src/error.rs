@@ -134,10 +134,10 @@ macro_rules! payload {
 
         impl<M> From<$crate::error::Written<M>> for $name
         where
-            $record: From<std::sync::Arc<M>>,
+            $record: From<$crate::seen::Seen<M>>,
         {
             fn from(written: $crate::error::Written<M>) -> Self {
-                let record = written.record.map(|record| std::sync::Arc::new(record).into());
+                let record = written.record.map(|record| $crate::seen::Seen::from(record).into());
                 Self { $field: record, errors: written.errors }
             }
         }

@@ -1,12 +1,13 @@
 //! Events in GraphQL.
 
 use std::ops::Deref;
-use std::sync::Arc;
 
+use crate::seen::Seen;
 use async_graphql::{ComplexObject, Context, Enum, ID, InputObject, MergedObject, Object, SimpleObject};
 use entity::event::{Column, Entity, Model};
 use entity::filter::Filter;
 use entity::kind::Kind;
+use entity::record::AsOf;
 
 use crate::assertion::{AssertionFields, AssertionFilter, EvidenceInput, Lineage, assertion_terms};
 use crate::error::{ReadIds, Result, payload};
@@ -27,8 +28,8 @@ use demarche_core::error::Problems;
 #[derive(MergedObject)]
 pub struct Event(AssertionFields<Entity>, EventFields, Lineage<Entity>);
 
-impl From<Arc<Model>> for Event {
-    fn from(model: Arc<Model>) -> Self {
+impl From<Seen<Model>> for Event {
+    fn from(model: Seen<Model>) -> Self {
         let (assertion, lineage) = (AssertionFields::<Entity>::of(&model), Lineage::<Entity>::of(&model));
         Self(assertion, EventFields(model), lineage)
     }
@@ -43,7 +44,7 @@ impl Deref for Event {
 }
 
 /// The fields of an event's own.
-pub struct EventFields(Arc<Model>);
+pub struct EventFields(Seen<Model>);
 
 /// The fields of an event's own.
 #[Object]
@@ -61,13 +62,16 @@ impl EventFields {
     /// The mechanism that it is a step of; null if of none.
     async fn mechanism(&self, ctx: &Context<'_>) -> Result<Option<Mechanism>> {
         let Some(id) = self.0.mechanism_id else { return Ok(None) };
-        Ok(loader::load::<entity::mechanism::Entity>(ctx, id).await?.map(Mechanism::from))
+        Ok(loader::load::<entity::mechanism::Entity>(ctx, id, self.0.at()).await?.map(Mechanism::from))
     }
 
     /// Who had a part in it, and which.
     async fn actors(&self, ctx: &Context<'_>) -> Result<Vec<EventActor>> {
-        let actors = loader::actors(ctx, self.0.id).await?;
-        Ok(actors.iter().map(|actor| EventActor { stakeholder: actor.stakeholder, role: actor.role.into() }).collect())
+        let actors = loader::actors(ctx, self.0.anchor(self.0.id)).await?;
+        Ok(actors
+            .iter()
+            .map(|actor| EventActor { stakeholder: actor.stakeholder, at: self.0.at(), role: actor.role.into() })
+            .collect())
     }
 
     /// How much conflict (−10) or cooperation (+10) there is in it: the Goldstein scale.
@@ -251,6 +255,8 @@ impl EventMutation {
 pub struct EventActor {
     #[graphql(skip)]
     stakeholder: i64,
+    #[graphql(skip)]
+    at: Option<AsOf>,
     /// Which part.
     role: word::EventRole,
 }
@@ -260,7 +266,7 @@ pub struct EventActor {
 impl EventActor {
     /// Who had the part.
     async fn stakeholder(&self, ctx: &Context<'_>) -> Result<Stakeholder> {
-        Ok(loader::require::<entity::stakeholder::Entity>(ctx, self.stakeholder).await?.into())
+        Ok(loader::require::<entity::stakeholder::Entity>(ctx, self.stakeholder, self.at).await?.into())
     }
 }
 

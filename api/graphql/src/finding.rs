@@ -1,8 +1,8 @@
 //! Findings in GraphQL.
 
 use std::ops::Deref;
-use std::sync::Arc;
 
+use crate::seen::Seen;
 use async_graphql::{Context, Enum, ID, InputObject, MergedObject, Object};
 use entity::filter::Filter;
 use entity::finding::{Column, Entity, Model};
@@ -27,8 +27,8 @@ use crate::word::{self, DatePrecision};
 #[derive(MergedObject)]
 pub struct Finding(AssertionFields<Entity>, FindingFields, Lineage<Entity>);
 
-impl From<Arc<Model>> for Finding {
-    fn from(model: Arc<Model>) -> Self {
+impl From<Seen<Model>> for Finding {
+    fn from(model: Seen<Model>) -> Self {
         let (assertion, lineage) = (AssertionFields::<Entity>::of(&model), Lineage::<Entity>::of(&model));
         Self(assertion, FindingFields(model), lineage)
     }
@@ -43,19 +43,19 @@ impl Deref for Finding {
 }
 
 /// The fields of a finding's own.
-pub struct FindingFields(Arc<Model>);
+pub struct FindingFields(Seen<Model>);
 
 /// The fields of a finding's own.
 #[Object]
 impl FindingFields {
     /// The condition.
     async fn condition(&self, ctx: &Context<'_>) -> Result<Condition> {
-        Ok(loader::require::<entity::condition::Entity>(ctx, self.0.condition_id).await?.into())
+        Ok(loader::require::<entity::condition::Entity>(ctx, self.0.condition_id, self.0.at()).await?.into())
     }
 
     /// Whose verdict it is.
     async fn assessor(&self, ctx: &Context<'_>) -> Result<Stakeholder> {
-        Ok(loader::require::<entity::stakeholder::Entity>(ctx, self.0.assessor_id).await?.into())
+        Ok(loader::require::<entity::stakeholder::Entity>(ctx, self.0.assessor_id, self.0.at()).await?.into())
     }
 
     /// The verdict.

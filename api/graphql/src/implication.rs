@@ -1,8 +1,8 @@
 //! Implications in GraphQL.
 
 use std::ops::Deref;
-use std::sync::Arc;
 
+use crate::seen::Seen;
 use async_graphql::{Context, Enum, ID, InputObject, MergedObject, Object};
 use entity::filter::Filter;
 use entity::implication::{Column, Entity, Model};
@@ -27,8 +27,8 @@ use crate::word::{self, DatePrecision};
 #[derive(MergedObject)]
 pub struct Implication(AssertionFields<Entity>, ImplicationFields, Lineage<Entity>);
 
-impl From<Arc<Model>> for Implication {
-    fn from(model: Arc<Model>) -> Self {
+impl From<Seen<Model>> for Implication {
+    fn from(model: Seen<Model>) -> Self {
         let (assertion, lineage) = (AssertionFields::<Entity>::of(&model), Lineage::<Entity>::of(&model));
         Self(assertion, ImplicationFields(model), lineage)
     }
@@ -43,7 +43,7 @@ impl Deref for Implication {
 }
 
 /// The fields of an implication's own.
-pub struct ImplicationFields(Arc<Model>);
+pub struct ImplicationFields(Seen<Model>);
 
 /// The fields of an implication's own.
 #[Object]
@@ -71,13 +71,13 @@ impl ImplicationFields {
     /// The mechanism that it is about.
     async fn mechanism(&self, ctx: &Context<'_>) -> Result<Option<Mechanism>> {
         let Some(id) = self.0.mechanism_id else { return Ok(None) };
-        Ok(loader::load::<entity::mechanism::Entity>(ctx, id).await?.map(Mechanism::from))
+        Ok(loader::load::<entity::mechanism::Entity>(ctx, id, self.0.at()).await?.map(Mechanism::from))
     }
 
     /// The relation that it is about. With neither, it is about the whole dossier.
     async fn relation(&self, ctx: &Context<'_>) -> Result<Option<Relation>> {
         let Some(id) = self.0.relation_id else { return Ok(None) };
-        Ok(loader::load::<entity::relation::Entity>(ctx, id).await?.map(Relation::from))
+        Ok(loader::load::<entity::relation::Entity>(ctx, id, self.0.at()).await?.map(Relation::from))
     }
 }
 

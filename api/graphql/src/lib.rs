@@ -33,6 +33,7 @@ pub mod relation;
 pub mod revision;
 pub mod scalar;
 pub mod search;
+pub mod seen;
 pub mod session;
 pub mod source;
 pub mod stakeholder;
@@ -183,7 +184,7 @@ impl Root {
     ) -> Result<Option<dossier::Dossier>> {
         let filter = Filter::equal(entity::dossier::Column::Slug, slug);
         let found = domain_list::get::<entity::dossier::Entity>(loader::op(ctx)?, filter).await;
-        Ok(found.map_err(fault)?.map(|model| Arc::new(model).into()))
+        Ok(found.map_err(fault)?.map(|model| seen::Seen::from(model).into()))
     }
 }
 

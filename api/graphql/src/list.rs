@@ -15,13 +15,14 @@ use crate::error::{Result, bad_input, fault};
 use crate::filter::FilterInput;
 use crate::loader::{self, PageOf};
 use crate::scalar::{Date, DateTime};
+use crate::seen::{Anchor, Seen};
 use demarche_core::domain::list::{self, Link, Query};
 use demarche_core::op::Op;
 
 /// A kind of record that GraphQL lists.
 pub trait Listed: Record {
     /// Its object.
-    type Node: OutputType + From<Arc<Self::Model>>;
+    type Node: OutputType + From<Seen<Self::Model>>;
     /// Its filter.
     type Filter: FilterInput<Entity = Self>;
     /// What it can be ordered by.
@@ -41,10 +42,17 @@ pub struct AsOfInput {
 }
 
 impl AsOfInput {
-    /// Both clocks, now where nothing is said.
-    pub fn read(as_of: Option<Self>, op: &Op) -> AsOf {
+    /// Both clocks of a question that hangs on a record that is shown as of `above`: where nothing is said, the question goes by
+    /// that, or by now. Gives as well what is reached from its answers goes by, if anybody has said anything.
+    pub fn read(as_of: Option<Self>, above: Option<AsOf>, op: &Op) -> (AsOf, Option<AsOf>) {
+        let said = as_of.is_some() || above.is_some();
         let Self { valid, recorded } = as_of.unwrap_or_default();
-        AsOf { valid: valid.map_or_else(|| op.today(), |date| date.0), recorded: recorded.map(Into::into) }
+        let above = above.unwrap_or_else(|| op.present());
+        let as_of = AsOf {
+            valid: valid.map_or(above.valid, |date| date.0),
+            recorded: recorded.map(Into::into).or(above.recorded),
+        };
+        (as_of, said.then_some(as_of))
     }
 }
 
@@ -99,7 +107,8 @@ pub struct Arguments<E: Listed> {
 pub const ORDER_MAX: usize = 5;
 
 impl<E: Listed> Arguments<E> {
-    fn query(self, ctx: &Context<'_>) -> Result<(Query<E>, Slice)> {
+    /// What is asked, as of when what is reached from the answers is shown, and which page.
+    fn query(self, ctx: &Context<'_>, above: Option<AsOf>) -> Result<(Query<E>, Option<AsOf>, Slice)> {
         let terms = self.order_by.unwrap_or_default();
         if terms.len() > ORDER_MAX {
             return Err(bad_input(format!("orderBy: has {} terms, expected at most {ORDER_MAX}", terms.len())));
@@ -111,9 +120,9 @@ impl<E: Listed> Arguments<E> {
         let sort = Sort::new(terms.into_iter().map(order).collect());
         let page = self.slice.page(&sort)?;
         let filter = self.filter.map(FilterInput::filter).transpose()?.unwrap_or_default();
-        let as_of = AsOfInput::read(self.as_of, loader::op(ctx)?);
+        let (as_of, below) = AsOfInput::read(self.as_of, above, loader::op(ctx)?);
         let count = ctx.look_ahead().field("totalCount").exists();
-        Ok((Query { filter, sort, page, as_of, count }, self.slice))
+        Ok((Query { filter, sort, page, as_of, count }, below, self.slice))
     }
 }
 
@@ -121,9 +130,18 @@ impl<E: Listed> Arguments<E> {
 pub enum Parent<E: Record> {
     /// Nobody's: all that one may see.
     Everything,
-    /// Those that hang on the record with this key. The name tells ways to hang apart: the same field with the same arguments
+    /// Those that hang on this record. The name tells ways to hang apart: the same field with the same arguments
     /// may stand under parents of two kinds in one request.
-    One(&'static str, i64, fn() -> Link<E>),
+    One(&'static str, Anchor, fn() -> Link<E>),
+}
+
+impl<E: Record> Parent<E> {
+    const fn at(&self) -> Option<AsOf> {
+        match self {
+            Self::Everything => None,
+            Self::One(_, anchor, _) => anchor.at,
+        }
+    }
 }
 
 /// Something that has a list of the records of `E`.
@@ -149,7 +167,7 @@ impl<E: Record> Hangs<E> for Everywhere {
 
 /// A dossier.
 #[derive(Clone, Copy, Debug)]
-pub struct InDossier(pub i64);
+pub struct InDossier(pub Anchor);
 
 impl<E: Record> Hangs<E> for InDossier {
     const NAME: &'static str = "InDossier";
@@ -161,7 +179,7 @@ impl<E: Record> Hangs<E> for InDossier {
 
 /// A source.
 #[derive(Clone, Copy, Debug)]
-pub struct FromSource(pub i64);
+pub struct FromSource(pub Anchor);
 
 impl<E: Assertion> Hangs<E> for FromSource {
     const NAME: &'static str = "FromSource";
@@ -177,7 +195,7 @@ macro_rules! parents {
         $(
             $(#[$doc])*
             #[derive(Clone, Copy, Debug)]
-            pub struct $name(pub i64);
+            pub struct $name(pub Anchor);
 
             $(
                 impl Hangs<entity::$entity::Entity> for $name {
@@ -273,7 +291,7 @@ pub async fn connection<E: Listed>(
     narrow: Option<Filter<E>>,
     arguments: Arguments<E>,
 ) -> Result<Connection<E::Node>> {
-    let (mut query, slice) = arguments.query(ctx)?;
+    let (mut query, below, slice) = arguments.query(ctx, parent.at())?;
     if let Some(narrow) = narrow {
         query.filter = Filter::all([narrow, query.filter]);
     }
@@ -283,17 +301,17 @@ pub async fn connection<E: Listed>(
         Parent::Everything => {
             let listing = list::list(loader::op(ctx)?, &query).await.map_err(fault)?;
             let cursors = cursors(&sort, &listing.rows, all);
-            let nodes = listing.rows.into_iter().map(|row| E::Node::from(Arc::new(row)));
+            let nodes = listing.rows.into_iter().map(|row| E::Node::from(Seen::new(Arc::new(row), below)));
             Ok(Connection::new(cursors.into_iter().zip(nodes).collect(), &slice, listing.more, listing.total))
         }
         Parent::One(name, parent, link) => {
-            let question = question(ctx, name)?;
-            let page = PageOf { parent, question, link, query: Arc::new(query) };
+            let question = question(ctx, name, parent.at)?;
+            let page = PageOf { parent: parent.id, question, link, query: Arc::new(query) };
             let Some(listing) = loader::page(ctx, page).await? else {
                 return Ok(Connection::new(Vec::new(), &slice, false, Some(0)));
             };
             let cursors = cursors(&sort, &listing.rows, all);
-            let nodes = listing.rows.iter().map(|row| E::Node::from(Arc::new(row.clone())));
+            let nodes = listing.rows.iter().map(|row| E::Node::from(Seen::new(Arc::new(row.clone()), below)));
             Ok(Connection::new(cursors.into_iter().zip(nodes).collect(), &slice, listing.more, listing.total))
         }
     }
@@ -318,23 +336,28 @@ pub async fn few_of<E: Listed>(
     size: i32,
 ) -> Result<Vec<E::Node>> {
     let Parent::One(name, parent, link) = parent else { return Ok(Vec::new()) };
+    let (as_of, below) = AsOfInput::read(as_of, parent.at, loader::op(ctx)?);
     let query = Query {
         filter: Filter::default(),
         sort,
         page: Page { size: size.unsigned_abs().into(), backward: false, after: None, before: None },
-        as_of: AsOfInput::read(as_of, loader::op(ctx)?),
+        as_of,
         count: false,
     };
-    let page = PageOf { parent, question: question(ctx, name)?, link, query: Arc::new(query) };
+    let page = PageOf { parent: parent.id, question: question(ctx, name, parent.at)?, link, query: Arc::new(query) };
     let listing = loader::page(ctx, page).await?;
     let rows = listing.iter().flat_map(|listing| &listing.rows);
-    Ok(rows.map(|row| E::Node::from(Arc::new(row.clone()))).collect())
+    Ok(rows.map(|row| E::Node::from(Seen::new(Arc::new(row.clone()), below))).collect())
 }
 
-/// A field and its arguments, with the variables put in: the same question for every parent that is called `of`.
-pub fn question(ctx: &Context<'_>, of: &str) -> Result<Arc<str>> {
+/// A field and its arguments, with the variables put in: the same question for every parent that is called `of` and is shown as
+/// of the same time.
+pub fn question(ctx: &Context<'_>, of: &str, at: Option<AsOf>) -> Result<Arc<str>> {
     let field = ctx.field();
     let mut question = format!("{of}.{}", field.name());
+    if let Some(AsOf { valid, recorded }) = at {
+        question.push_str(&format!(" @{valid}/{recorded:?}"));
+    }
     for (name, value) in field.arguments()? {
         question.push_str(&format!(" {name}:{value}"));
     }
@@ -372,7 +395,7 @@ macro_rules! list_field {
                 #[graphql(desc = "The order, its first term first; by id, so oldest first, if left out.")] order_by: Option<
                     Vec<$crate::list::OrderInput<$order>>,
                 >,
-                #[graphql(desc = "As of when; now if left out.")] as_of: Option<$crate::list::AsOfInput>,
+                #[graphql(desc = "As of when; if left out, like the record that it hangs on, or now.")] as_of: Option<$crate::list::AsOfInput>,
             ) -> $crate::error::Result<$crate::connection::Connection<$node>> {
                 let slice = $crate::connection::Slice { first, after, last, before };
                 let arguments = $crate::list::Arguments { slice, filter, order_by, as_of };

@@ -9,12 +9,15 @@ use std::time::Duration;
 
 use async_graphql::dataloader::{DataLoader, HashMapCache, Loader, NoCache};
 use async_graphql::{Context, Request, Response};
+use entity::moment::Moment;
 use entity::record::{AsOf, Assertion, Record};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc::unbounded_channel;
 
 use crate::error::{Result, fault};
+use crate::list::Listed;
+use crate::seen::{Anchor, Seen};
 use crate::{Schema, turn};
 use demarche_core::domain::list::{self, Link, Listing, Query};
 use demarche_core::domain::recorder::{self, Recorder};
@@ -65,23 +68,23 @@ pub fn loaders<'a>(ctx: &Context<'a>) -> Result<&'a Loaders> {
     ctx.data::<Loaders>()
 }
 
-/// The key of a record of `E`.
-pub struct Key<E>(i64, PhantomData<fn() -> E>);
+/// The key of a record of `E`, and the moment as of which it is read.
+pub struct Key<E>(i64, Option<Moment>, PhantomData<fn() -> E>);
 
-/// The key of a record of `E` that another one superseded.
-pub struct Superseded<E>(i64, PhantomData<fn() -> E>);
+/// The key of a record of `E` that another one superseded, and the moment as of which that is read.
+pub struct Superseded<E>(i64, Option<Moment>, PhantomData<fn() -> E>);
 
 macro_rules! key {
     ($name:ident) => {
         impl<E> Clone for $name<E> {
             fn clone(&self) -> Self {
-                Self(self.0, PhantomData)
+                Self(self.0, self.1, PhantomData)
             }
         }
 
         impl<E> PartialEq for $name<E> {
             fn eq(&self, other: &Self) -> bool {
-                self.0 == other.0
+                (self.0, self.1) == (other.0, other.1)
             }
         }
 
@@ -89,7 +92,7 @@ macro_rules! key {
 
         impl<E> Hash for $name<E> {
             fn hash<H: Hasher>(&self, state: &mut H) {
-                self.0.hash(state);
+                (self.0, self.1).hash(state);
             }
         }
     };
@@ -104,9 +107,12 @@ impl<E: Record> Loader<Key<E>> for Batch {
     type Error = Shared;
 
     async fn load(&self, keys: &[Key<E>]) -> std::result::Result<HashMap<Key<E>, Self::Value>, Shared> {
-        let ids: Vec<i64> = keys.iter().map(|key| key.0).collect();
-        let found = list::by_ids::<E>(&self.0, &ids).await.map_err(Arc::new)?;
-        Ok(found.into_iter().map(|(id, model)| (Key(id, PhantomData), Arc::new(model))).collect())
+        let mut all = HashMap::with_capacity(keys.len());
+        for (at, ids) in by_moment(keys.iter().map(|key| (key.1, key.0))) {
+            let found = list::by_ids::<E>(&self.0, &ids, at).await.map_err(Arc::new)?;
+            all.extend(found.into_iter().map(|(id, model)| (Key(id, at, PhantomData), Arc::new(model))));
+        }
+        Ok(all)
     }
 }
 
@@ -116,10 +122,22 @@ impl<E: Assertion> Loader<Superseded<E>> for Batch {
     type Error = Shared;
 
     async fn load(&self, keys: &[Superseded<E>]) -> std::result::Result<HashMap<Superseded<E>, Self::Value>, Shared> {
-        let ids: Vec<i64> = keys.iter().map(|key| key.0).collect();
-        let found = assertion::successors::<E>(&self.0, &ids).await.map_err(Arc::new)?;
-        Ok(found.into_iter().map(|(id, model)| (Superseded(id, PhantomData), Arc::new(model))).collect())
+        let mut all = HashMap::with_capacity(keys.len());
+        for (at, ids) in by_moment(keys.iter().map(|key| (key.1, key.0))) {
+            let found = assertion::successors::<E>(&self.0, &ids, at).await.map_err(Arc::new)?;
+            all.extend(found.into_iter().map(|(id, model)| (Superseded(id, at, PhantomData), Arc::new(model))));
+        }
+        Ok(all)
     }
+}
+
+/// Keys by the moment as of which they are read: mostly one for all.
+fn by_moment(keys: impl Iterator<Item = (Option<Moment>, i64)>) -> HashMap<Option<Moment>, Vec<i64>> {
+    let mut moments: HashMap<Option<Moment>, Vec<i64>> = HashMap::new();
+    for (at, id) in keys {
+        moments.entry(at).or_default().push(id);
+    }
+    moments
 }
 
 /// The key of an account.
@@ -283,13 +301,16 @@ impl Loader<SupportOf> for Batch {
     }
 }
 
-/// Small things that belong to a record and stand in a table of their own: loaded by the record's key.
+/// Small things that belong to a record and stand in a table of their own: loaded by the record's key, as of a moment.
 macro_rules! belongings {
-    ($($(#[$doc:meta])* $key:ident, $value:ty, $get:ident, $load:path;)*) => {
+    (
+        |$op:ident, $ids:ident, $at:ident|
+        $($(#[$doc:meta])* $key:ident, $value:ty, $get:ident, $load:expr;)*
+    ) => {
         $(
             $(#[$doc])*
             #[derive(Clone, PartialEq, Eq, Hash)]
-            pub struct $key(i64);
+            pub struct $key(i64, Option<Moment>);
 
             #[async_trait::async_trait]
             impl Loader<$key> for Batch {
@@ -297,15 +318,21 @@ macro_rules! belongings {
                 type Error = Shared;
 
                 async fn load(&self, keys: &[$key]) -> std::result::Result<HashMap<$key, Self::Value>, Shared> {
-                    let ids: Vec<i64> = keys.iter().map(|key| key.0).collect();
-                    let found = $load(&self.0, &ids).await.map_err(Arc::new)?;
-                    Ok(found.into_iter().map(|(id, value)| ($key(id), Arc::new(value))).collect())
+                    let $op = &self.0;
+                    let mut all = HashMap::with_capacity(keys.len());
+                    for ($at, ids) in by_moment(keys.iter().map(|key| (key.1, key.0))) {
+                        let $ids = &ids;
+                        let found = $load.await.map_err(Arc::new)?;
+                        all.extend(found.into_iter().map(|(id, value)| ($key(id, $at), Arc::new(value))));
+                    }
+                    Ok(all)
                 }
             }
 
             $(#[$doc])*
-            pub async fn $get(ctx: &Context<'_>, id: i64) -> Result<Arc<$value>> {
-                let found = loaders(ctx)?.pages.load_one($key(id)).await.map_err(fault)?;
+            pub async fn $get(ctx: &Context<'_>, of: Anchor) -> Result<Arc<$value>> {
+                let recorded = of.at.and_then(|at| at.recorded);
+                let found = loaders(ctx)?.pages.load_one($key(of.id, recorded)).await.map_err(fault)?;
                 Ok(found.unwrap_or_default())
             }
         )*
@@ -313,25 +340,27 @@ macro_rules! belongings {
 }
 
 belongings! {
+    |op, ids, at|
     /// The parties of a mechanism.
-    PartiesOf, Vec<mechanism::Party>, parties, mechanism::parties;
-    /// The actors of an event.
-    ActorsOf, Vec<event::Actor>, actors, event::actors;
+    PartiesOf, Vec<mechanism::Party>, parties, mechanism::parties(op, ids, at);
+    /// The actors of an event, which never change.
+    ActorsOf, Vec<event::Actor>, actors, event::actors(op, ids);
     /// The links that begin or end at an argument.
-    LinksAt, Vec<entity::argument_link::Model>, argument_links, links_at;
-    /// The members of a dossier.
-    MembersOf, Vec<entity::member::Model>, members, member::of_dossiers;
-    /// The full text of a source.
-    TextOf, Option<String>, text_of, texts;
+    LinksAt, Vec<entity::argument_link::Model>, argument_links, links_at(op, ids, at);
+    /// The members of a dossier, as they are now.
+    MembersOf, Vec<entity::member::Model>, members, member::of_dossiers(op, ids);
+    /// The full text of a source, as it is now.
+    TextOf, Option<String>, text_of, texts(op, ids);
 }
 
 /// The links at these arguments, by argument; a link between two of them is at both.
 async fn links_at(
     op: &Op,
     ids: &[i64],
+    recorded: Option<Moment>,
 ) -> demarche_core::error::Result<HashMap<i64, Vec<entity::argument_link::Model>>> {
     let mut links: HashMap<i64, Vec<entity::argument_link::Model>> = HashMap::new();
-    for link in argument::links_at(op, ids).await? {
+    for link in argument::links_at(op, ids, recorded).await? {
         links.entry(link.argument_id).or_default().push(link.clone());
         links.entry(link.target_id).or_default().push(link);
     }
@@ -343,27 +372,41 @@ async fn texts(op: &Op, ids: &[i64]) -> demarche_core::error::Result<HashMap<i64
 }
 
 /// The full text of a source, if it is stored.
-pub async fn source_text(ctx: &Context<'_>, id: i64) -> Result<Option<String>> {
-    Ok(Arc::unwrap_or_clone(text_of(ctx, id).await?))
+pub async fn source_text(ctx: &Context<'_>, source: Anchor) -> Result<Option<String>> {
+    Ok(Arc::unwrap_or_clone(text_of(ctx, source).await?))
 }
 
-/// The record of `E` with a key, if one may see it.
-pub async fn load<E: Record>(ctx: &Context<'_>, id: i64) -> Result<Option<Arc<E::Model>>> {
-    loaders(ctx)?.records.load_one(Key::<E>(id, PhantomData)).await.map_err(fault)
+/// The record of `E` with a key, if one may see it, as of a time.
+pub async fn load<E: Record>(ctx: &Context<'_>, id: i64, at: Option<AsOf>) -> Result<Option<Seen<E::Model>>> {
+    let key = Key::<E>(id, at.and_then(|at| at.recorded), PhantomData);
+    let found = loaders(ctx)?.records.load_one(key).await.map_err(fault)?;
+    Ok(found.map(|model| Seen::new(model, at)))
 }
 
-/// The record of `E` that a foreign key of a visible record leads to.
+/// The record of `E` that a foreign key of a visible record leads to, as of the time that this one is shown as of.
 ///
 /// # Errors
 /// `NOT_FOUND` if one may not see it.
-pub async fn require<E: Record>(ctx: &Context<'_>, id: i64) -> Result<Arc<E::Model>> {
+pub async fn require<E: Record>(ctx: &Context<'_>, id: i64, at: Option<AsOf>) -> Result<Seen<E::Model>> {
     let missing = || fault(Error::NotFound(format!("there is no such {}", E::KIND.noun())));
-    load::<E>(ctx, id).await?.ok_or_else(missing)
+    load::<E>(ctx, id, at).await?.ok_or_else(missing)
 }
 
-/// The assertion that superseded this one.
-pub async fn successor<E: Assertion>(ctx: &Context<'_>, id: i64) -> Result<Option<Arc<E::Model>>> {
-    loaders(ctx)?.records.load_one(Superseded::<E>(id, PhantomData)).await.map_err(fault)
+/// A record that was found as it is now, as of a time.
+pub async fn shown<E: Listed>(ctx: &Context<'_>, found: Option<E::Model>, at: Option<AsOf>) -> Result<Option<E::Node>> {
+    let Some(model) = found else { return Ok(None) };
+    let seen = match at.and_then(|at| at.recorded) {
+        None => Some(Seen::new(Arc::new(model), at)),
+        Some(_) => load::<E>(ctx, E::id_of(&model), at).await?,
+    };
+    Ok(seen.map(E::Node::from))
+}
+
+/// The assertion that superseded this one, as of a time.
+pub async fn successor<E: Assertion>(ctx: &Context<'_>, id: i64, at: Option<AsOf>) -> Result<Option<Seen<E::Model>>> {
+    let key = Superseded::<E>(id, at.and_then(|at| at.recorded), PhantomData);
+    let found = loaders(ctx)?.records.load_one(key).await.map_err(fault)?;
+    Ok(found.map(|model| Seen::new(model, at)))
 }
 
 /// The account with a key, as others see it.

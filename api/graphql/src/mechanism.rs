@@ -1,14 +1,15 @@
 //! Mechanisms in GraphQL.
 
 use std::ops::Deref;
-use std::sync::Arc;
 
+use crate::seen::Seen;
 use async_graphql::{
     ComplexObject, Context, Enum, ID, InputObject, MaybeUndefined, MergedObject, Object, SimpleObject,
 };
 use entity::filter::Filter;
 use entity::kind::Kind;
 use entity::mechanism::{Column, Entity, Model};
+use entity::record::AsOf;
 use entity::words;
 
 use crate::error::{ReadIds, Result, payload};
@@ -43,16 +44,16 @@ pub struct Mechanism(
     super::implication::Implications<OnMechanism>,
 );
 
-impl From<Arc<Model>> for Mechanism {
-    fn from(model: Arc<Model>) -> Self {
-        let (node, id) = (NodeFields::<Entity>::of(&model), model.id);
+impl From<Seen<Model>> for Mechanism {
+    fn from(model: Seen<Model>) -> Self {
+        let (node, here) = (NodeFields::<Entity>::of(&model), model.anchor(model.id));
         Self(
             node,
             MechanismFields(model),
-            super::position::Positions(OnMechanism(id)),
-            super::status::Statuses(OnMechanism(id)),
-            super::event::Events(OnMechanism(id)),
-            super::implication::Implications(OnMechanism(id)),
+            super::position::Positions(OnMechanism(here)),
+            super::status::Statuses(OnMechanism(here)),
+            super::event::Events(OnMechanism(here)),
+            super::implication::Implications(OnMechanism(here)),
         )
     }
 }
@@ -66,7 +67,7 @@ impl Deref for Mechanism {
 }
 
 /// The fields of a mechanism's own.
-pub struct MechanismFields(Arc<Model>);
+pub struct MechanismFields(Seen<Model>);
 
 /// The fields of a mechanism's own.
 #[Object]
@@ -99,7 +100,7 @@ impl MechanismFields {
     /// The mechanism that this one is a part of; null if of none.
     async fn part_of(&self, ctx: &Context<'_>) -> Result<Option<Mechanism>> {
         let Some(id) = self.0.part_of_id else { return Ok(None) };
-        Ok(loader::load::<Entity>(ctx, id).await?.map(Mechanism::from))
+        Ok(loader::load::<Entity>(ctx, id, self.0.at()).await?.map(Mechanism::from))
     }
 
     /// The mechanisms that are parts of this one.
@@ -116,39 +117,55 @@ impl MechanismFields {
         #[graphql(desc = "The order, its first term first; by id, so oldest first, if left out.")] order_by: Option<
             Vec<OrderInput<MechanismOrderField>>,
         >,
-        #[graphql(desc = "As of when; now if left out.")] as_of: Option<AsOfInput>,
+        #[graphql(desc = "As of when; if left out, like the record that it hangs on, or now.")] as_of: Option<
+            AsOfInput,
+        >,
     ) -> Result<Connection<Mechanism>> {
         let slice = Slice { first, after, last, before };
         let arguments = Arguments { slice, filter, order_by, as_of };
-        list::connection::<Entity>(ctx, OnMechanism(self.0.id).parent(), None, arguments).await
+        list::connection::<Entity>(ctx, OnMechanism(self.0.anchor(self.0.id)).parent(), None, arguments).await
     }
 
     /// The stakeholders that have a part in it, and which.
     async fn parties(&self, ctx: &Context<'_>) -> Result<Vec<Party>> {
-        let parties = loader::parties(ctx, self.0.id).await?;
-        Ok(parties.iter().map(|party| Party { stakeholder: party.stakeholder, role: party.role.into() }).collect())
+        let parties = loader::parties(ctx, self.0.anchor(self.0.id)).await?;
+        Ok(parties
+            .iter()
+            .map(|party| Party { stakeholder: party.stakeholder, at: self.0.at(), role: party.role.into() })
+            .collect())
     }
 
     /// Its prerequisites, the first 200; to page through more, use `Dossier.conditions`.
     async fn conditions(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "As of when; now if left out.")] as_of: Option<AsOfInput>,
+        #[graphql(desc = "As of when; if left out, like the record that it hangs on, or now.")] as_of: Option<
+            AsOfInput,
+        >,
     ) -> Result<Vec<Condition>> {
-        list::few::<entity::condition::Entity>(ctx, OnMechanism(self.0.id).parent(), Sort::new(Vec::new()), as_of).await
+        list::few::<entity::condition::Entity>(
+            ctx,
+            OnMechanism(self.0.anchor(self.0.id)).parent(),
+            Sort::new(Vec::new()),
+            as_of,
+        )
+        .await
     }
 
     /// The latest step of its life: by date, and of the same date the one recorded last; null if none is on record.
     async fn status(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "As of when; now if left out.")] as_of: Option<AsOfInput>,
+        #[graphql(desc = "As of when; if left out, like the record that it hangs on, or now.")] as_of: Option<
+            AsOfInput,
+        >,
     ) -> Result<Option<Status>> {
         use entity::status::Column as By;
         let latest = |column| Order { column, descending: true };
         let sort = Sort::new(vec![latest(By::OccurredOn), latest(By::Id)]);
         let found =
-            list::few_of::<entity::status::Entity>(ctx, OnMechanism(self.0.id).parent(), sort, as_of, 1).await?;
+            list::few_of::<entity::status::Entity>(ctx, OnMechanism(self.0.anchor(self.0.id)).parent(), sort, as_of, 1)
+                .await?;
         Ok(found.into_iter().next())
     }
 
@@ -164,10 +181,12 @@ impl MechanismFields {
         #[graphql(desc = "The last so many standings, 0 to 200.")] last: Option<i32>,
         #[graphql(desc = "Only the standings before this cursor.")] before: Option<String>,
         #[graphql(desc = "Only the standings that all of this holds for.")] filter: Option<StandingFilter>,
-        #[graphql(desc = "As of when; now if left out.")] as_of: Option<AsOfInput>,
+        #[graphql(desc = "As of when; if left out, like the record that it hangs on, or now.")] as_of: Option<
+            AsOfInput,
+        >,
     ) -> Result<Connection<Standing>> {
         let slice = Slice { first, after, last, before };
-        standing::connection(ctx, Whose::Mechanism(self.0.id), rule, slice, filter, as_of).await
+        standing::connection(ctx, Whose::Mechanism(self.0.id), self.0.at(), rule, slice, filter, as_of).await
     }
 
     /// How many stakeholders stand where on it, by a named rule.
@@ -175,9 +194,11 @@ impl MechanismFields {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "How to decide between several positions of one stakeholder.", default)] rule: StandingRule,
-        #[graphql(desc = "As of when; now if left out.")] as_of: Option<AsOfInput>,
+        #[graphql(desc = "As of when; if left out, like the record that it hangs on, or now.")] as_of: Option<
+            AsOfInput,
+        >,
     ) -> Result<Support> {
-        standing::support(ctx, self.0.id, rule, as_of).await
+        standing::support(ctx, self.0.anchor(self.0.id), rule, as_of).await
     }
 }
 
@@ -428,6 +449,8 @@ impl MechanismMutation {
 pub struct Party {
     #[graphql(skip)]
     stakeholder: i64,
+    #[graphql(skip)]
+    at: Option<AsOf>,
     /// Which part.
     role: word::PartyRole,
 }
@@ -437,7 +460,7 @@ pub struct Party {
 impl Party {
     /// Who has the part.
     async fn stakeholder(&self, ctx: &Context<'_>) -> Result<Stakeholder> {
-        Ok(loader::require::<entity::stakeholder::Entity>(ctx, self.stakeholder).await?.into())
+        Ok(loader::require::<entity::stakeholder::Entity>(ctx, self.stakeholder, self.at).await?.into())
     }
 }
 

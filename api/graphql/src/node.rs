@@ -2,11 +2,10 @@
 
 use std::borrow::Cow;
 use std::marker::PhantomData;
-use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject, Interface, Object, SimpleObject, TypeName};
 use entity::kind::Kind;
-use entity::record::Upkeep;
+use entity::record::{AsOf, Upkeep};
 use entity::revision;
 
 use crate::argument::Argument;
@@ -24,6 +23,7 @@ use crate::position::Position;
 use crate::rating::Rating;
 use crate::relation::Relation;
 use crate::scalar::{DateTime, Json};
+use crate::seen::Seen;
 use crate::source::Source;
 use crate::stakeholder::Stakeholder;
 use crate::status::Status;
@@ -76,7 +76,7 @@ impl Node {
     pub async fn load(ctx: &Context<'_>, kind: Kind, id: i64) -> Result<Option<Self>> {
         macro_rules! load {
             ($concept:ident, $object:ident) => {
-                loader::load::<entity::$concept::Entity>(ctx, id).await?.map(|model| Self::$object(model.into()))
+                loader::load::<entity::$concept::Entity>(ctx, id, None).await?.map(|model| Self::$object(model.into()))
             };
         }
         Ok(match kind {
@@ -120,13 +120,14 @@ impl Account {
 /// async-graphql reads a part that it is still describing as an empty one.
 pub struct NodeFields<E> {
     upkeep: Upkeep,
+    at: Option<AsOf>,
     entity: PhantomData<fn() -> E>,
 }
 
 impl<E: entity::record::Node> NodeFields<E> {
     /// The fields of a record.
-    pub fn of(model: &E::Model) -> Self {
-        Self { upkeep: E::upkeep(model), entity: PhantomData }
+    pub fn of(model: &Seen<E::Model>) -> Self {
+        Self { upkeep: E::upkeep(model), at: model.at(), entity: PhantomData }
     }
 }
 
@@ -146,7 +147,7 @@ impl<E: entity::record::Node> NodeFields<E> {
 
     /// The dossier that this record belongs to; of a dossier, itself.
     pub async fn dossier(&self, ctx: &Context<'_>) -> Result<Dossier> {
-        Ok(loader::require::<entity::dossier::Entity>(ctx, self.upkeep.dossier_id).await?.into())
+        Ok(loader::require::<entity::dossier::Entity>(ctx, self.upkeep.dossier_id, self.at).await?.into())
     }
 
     /// Counts the edits, from 1. Give it back when you edit, so that nobody's edit is lost.
@@ -237,10 +238,10 @@ pub struct Change {
 }
 
 /// The state of a record after one edit. The first revision of a record is the one that made it.
-pub struct Revision(Arc<revision::Model>);
+pub struct Revision(Seen<revision::Model>);
 
-impl From<Arc<revision::Model>> for Revision {
-    fn from(model: Arc<revision::Model>) -> Self {
+impl From<Seen<revision::Model>> for Revision {
+    fn from(model: Seen<revision::Model>) -> Self {
         Self(model)
     }
 }

@@ -1,8 +1,8 @@
 //! Positions in GraphQL.
 
 use std::ops::Deref;
-use std::sync::Arc;
 
+use crate::seen::Seen;
 use async_graphql::{Context, Enum, ID, InputObject, MergedObject, Object};
 use entity::filter::Filter;
 use entity::kind::Kind;
@@ -31,8 +31,8 @@ use entity::page::Sort;
 #[derive(MergedObject)]
 pub struct Position(AssertionFields<Entity>, PositionFields, Lineage<Entity>);
 
-impl From<Arc<Model>> for Position {
-    fn from(model: Arc<Model>) -> Self {
+impl From<Seen<Model>> for Position {
+    fn from(model: Seen<Model>) -> Self {
         let (assertion, lineage) = (AssertionFields::<Entity>::of(&model), Lineage::<Entity>::of(&model));
         Self(assertion, PositionFields(model), lineage)
     }
@@ -47,25 +47,25 @@ impl Deref for Position {
 }
 
 /// The fields of a position's own.
-pub struct PositionFields(Arc<Model>);
+pub struct PositionFields(Seen<Model>);
 
 /// The fields of a position's own.
 #[Object]
 impl PositionFields {
     /// Who took the stance.
     async fn stakeholder(&self, ctx: &Context<'_>) -> Result<Stakeholder> {
-        Ok(loader::require::<entity::stakeholder::Entity>(ctx, self.0.stakeholder_id).await?.into())
+        Ok(loader::require::<entity::stakeholder::Entity>(ctx, self.0.stakeholder_id, self.0.at()).await?.into())
     }
 
     /// In whose name, if not in its own: the standing is then that of the principal, not of the speaker.
     async fn on_behalf_of(&self, ctx: &Context<'_>) -> Result<Option<Stakeholder>> {
         let Some(id) = self.0.on_behalf_of_id else { return Ok(None) };
-        Ok(loader::load::<entity::stakeholder::Entity>(ctx, id).await?.map(Stakeholder::from))
+        Ok(loader::load::<entity::stakeholder::Entity>(ctx, id, self.0.at()).await?.map(Stakeholder::from))
     }
 
     /// On what.
     async fn mechanism(&self, ctx: &Context<'_>) -> Result<Mechanism> {
-        Ok(loader::require::<entity::mechanism::Entity>(ctx, self.0.mechanism_id).await?.into())
+        Ok(loader::require::<entity::mechanism::Entity>(ctx, self.0.mechanism_id, self.0.at()).await?.into())
     }
 
     /// Where the stakeholder stands.
@@ -90,12 +90,24 @@ impl PositionFields {
 
     /// The reasons that the stakeholder gives.
     async fn arguments(&self, ctx: &Context<'_>) -> Result<Vec<Argument>> {
-        list::few::<entity::argument::Entity>(ctx, OfPosition(self.0.id).parent(), Sort::new(Vec::new()), None).await
+        list::few::<entity::argument::Entity>(
+            ctx,
+            OfPosition(self.0.anchor(self.0.id)).parent(),
+            Sort::new(Vec::new()),
+            None,
+        )
+        .await
     }
 
     /// The conditions under which the stakeholder says so.
     async fn conditions(&self, ctx: &Context<'_>) -> Result<Vec<Condition>> {
-        list::few::<entity::condition::Entity>(ctx, OfPosition(self.0.id).parent(), Sort::new(Vec::new()), None).await
+        list::few::<entity::condition::Entity>(
+            ctx,
+            OfPosition(self.0.anchor(self.0.id)).parent(),
+            Sort::new(Vec::new()),
+            None,
+        )
+        .await
     }
 }
 

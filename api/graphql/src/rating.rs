@@ -1,8 +1,8 @@
 //! Ratings in GraphQL.
 
 use std::ops::Deref;
-use std::sync::Arc;
 
+use crate::seen::Seen;
 use async_graphql::{Context, Enum, ID, InputObject, MergedObject, Object};
 use entity::filter::Filter;
 use entity::kind::Kind;
@@ -26,8 +26,8 @@ use crate::word::DatePrecision;
 #[derive(MergedObject)]
 pub struct Rating(AssertionFields<Entity>, RatingFields, Lineage<Entity>);
 
-impl From<Arc<Model>> for Rating {
-    fn from(model: Arc<Model>) -> Self {
+impl From<Seen<Model>> for Rating {
+    fn from(model: Seen<Model>) -> Self {
         let (assertion, lineage) = (AssertionFields::<Entity>::of(&model), Lineage::<Entity>::of(&model));
         Self(assertion, RatingFields(model), lineage)
     }
@@ -42,14 +42,14 @@ impl Deref for Rating {
 }
 
 /// The fields of a rating's own.
-pub struct RatingFields(Arc<Model>);
+pub struct RatingFields(Seen<Model>);
 
 /// The fields of a rating's own.
 #[Object]
 impl RatingFields {
     /// Who is rated.
     async fn stakeholder(&self, ctx: &Context<'_>) -> Result<Stakeholder> {
-        Ok(loader::require::<entity::stakeholder::Entity>(ctx, self.0.stakeholder_id).await?.into())
+        Ok(loader::require::<entity::stakeholder::Entity>(ctx, self.0.stakeholder_id, self.0.at()).await?.into())
     }
 
     /// How much it can change the outcome, 0 to 100.

@@ -1,8 +1,8 @@
 //! Relations in GraphQL.
 
 use std::ops::Deref;
-use std::sync::Arc;
 
+use crate::seen::Seen;
 use async_graphql::{Context, Enum, ID, InputObject, MergedObject, Object};
 use entity::filter::Filter;
 use entity::kind::Kind;
@@ -33,11 +33,11 @@ pub struct Relation(
     super::implication::Implications<OnRelation>,
 );
 
-impl From<Arc<Model>> for Relation {
-    fn from(model: Arc<Model>) -> Self {
+impl From<Seen<Model>> for Relation {
+    fn from(model: Seen<Model>) -> Self {
         let (assertion, lineage) = (AssertionFields::<Entity>::of(&model), Lineage::<Entity>::of(&model));
-        let id = model.id;
-        Self(assertion, RelationFields(model), lineage, super::implication::Implications(OnRelation(id)))
+        let here = model.anchor(model.id);
+        Self(assertion, RelationFields(model), lineage, super::implication::Implications(OnRelation(here)))
     }
 }
 
@@ -50,19 +50,19 @@ impl Deref for Relation {
 }
 
 /// The fields of a relation's own.
-pub struct RelationFields(Arc<Model>);
+pub struct RelationFields(Seen<Model>);
 
 /// The fields of a relation's own.
 #[Object]
 impl RelationFields {
     /// Where the tie comes from.
     async fn from(&self, ctx: &Context<'_>) -> Result<Stakeholder> {
-        Ok(loader::require::<entity::stakeholder::Entity>(ctx, self.0.from_id).await?.into())
+        Ok(loader::require::<entity::stakeholder::Entity>(ctx, self.0.from_id, self.0.at()).await?.into())
     }
 
     /// Where the tie goes to.
     async fn to(&self, ctx: &Context<'_>) -> Result<Stakeholder> {
-        Ok(loader::require::<entity::stakeholder::Entity>(ctx, self.0.to_id).await?.into())
+        Ok(loader::require::<entity::stakeholder::Entity>(ctx, self.0.to_id, self.0.at()).await?.into())
     }
 
     /// What *from* is or does to *to*.

@@ -12,6 +12,7 @@ use crate::error::Result;
 use crate::list::question;
 use crate::loader::{self, PageOf, op};
 use crate::node::Revision;
+use crate::seen::Seen;
 use demarche_core::domain::list::{Link, Query};
 
 /// A page of the revisions of a record, the newest first.
@@ -27,7 +28,7 @@ pub async fn connection(ctx: &Context<'_>, node: i64, slice: Slice) -> Result<Co
     };
     let page = PageOf {
         parent: node,
-        question: question(ctx, "node")?,
+        question: question(ctx, "node", None)?,
         link: || Link::column(Column::NodeId),
         query: Arc::new(query),
     };
@@ -35,6 +36,6 @@ pub async fn connection(ctx: &Context<'_>, node: i64, slice: Slice) -> Result<Co
         return Ok(Connection::new(Vec::new(), &slice, false, Some(0)));
     };
     let cursors = cursors(&sort, &listing.rows, true);
-    let nodes = listing.rows.iter().map(|row| Revision::from(Arc::new(row.clone())));
+    let nodes = listing.rows.iter().map(|row| Revision::from(Seen::from(row.clone())));
     Ok(Connection::new(cursors.into_iter().zip(nodes).collect(), &slice, listing.more, listing.total))
 }

@@ -1,8 +1,8 @@
 //! Sources in GraphQL.
 
 use std::ops::Deref;
-use std::sync::Arc;
 
+use crate::seen::Seen;
 use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, MergedObject, Object};
 use entity::filter::Filter;
 use entity::kind::Kind;
@@ -36,19 +36,19 @@ pub struct Source(
     super::rating::Ratings<FromSource>,
 );
 
-impl From<Arc<Model>> for Source {
-    fn from(model: Arc<Model>) -> Self {
-        let (node, id) = (NodeFields::<Entity>::of(&model), model.id);
+impl From<Seen<Model>> for Source {
+    fn from(model: Seen<Model>) -> Self {
+        let (node, here) = (NodeFields::<Entity>::of(&model), model.anchor(model.id));
         Self(
             node,
             SourceFields(model),
-            super::position::Positions(FromSource(id)),
-            super::relation::Relations(FromSource(id)),
-            super::status::Statuses(FromSource(id)),
-            super::finding::Findings(FromSource(id)),
-            super::event::Events(FromSource(id)),
-            super::implication::Implications(FromSource(id)),
-            super::rating::Ratings(FromSource(id)),
+            super::position::Positions(FromSource(here)),
+            super::relation::Relations(FromSource(here)),
+            super::status::Statuses(FromSource(here)),
+            super::finding::Findings(FromSource(here)),
+            super::event::Events(FromSource(here)),
+            super::implication::Implications(FromSource(here)),
+            super::rating::Ratings(FromSource(here)),
         )
     }
 }
@@ -62,7 +62,7 @@ impl Deref for Source {
 }
 
 /// The fields of a source's own.
-pub struct SourceFields(Arc<Model>);
+pub struct SourceFields(Seen<Model>);
 
 /// The fields of a source's own.
 #[Object]
@@ -129,7 +129,7 @@ impl SourceFields {
 
     /// Its full text, if it is stored.
     async fn text(&self, ctx: &Context<'_>) -> Result<Option<String>> {
-        loader::source_text(ctx, self.0.id).await
+        loader::source_text(ctx, self.0.anchor(self.0.id)).await
     }
 }
 

@@ -1,8 +1,8 @@
 //! Stakeholders in GraphQL.
 
 use std::ops::Deref;
-use std::sync::Arc;
 
+use crate::seen::Seen;
 use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, MergedObject, Object, SimpleObject};
 use entity::filter::Filter;
 use entity::kind::Kind;
@@ -41,16 +41,16 @@ pub struct Stakeholder(
     super::rating::Ratings<OfStakeholder>,
 );
 
-impl From<Arc<Model>> for Stakeholder {
-    fn from(model: Arc<Model>) -> Self {
-        let (node, id) = (NodeFields::<Entity>::of(&model), model.id);
+impl From<Seen<Model>> for Stakeholder {
+    fn from(model: Seen<Model>) -> Self {
+        let (node, here) = (NodeFields::<Entity>::of(&model), model.anchor(model.id));
         Self(
             node,
             StakeholderFields(model),
-            super::position::Positions(OfStakeholder(id)),
-            super::event::Events(OfStakeholder(id)),
-            super::finding::Findings(OfStakeholder(id)),
-            super::rating::Ratings(OfStakeholder(id)),
+            super::position::Positions(OfStakeholder(here)),
+            super::event::Events(OfStakeholder(here)),
+            super::finding::Findings(OfStakeholder(here)),
+            super::rating::Ratings(OfStakeholder(here)),
         )
     }
 }
@@ -64,7 +64,7 @@ impl Deref for Stakeholder {
 }
 
 /// The fields of a stakeholder's own.
-pub struct StakeholderFields(Arc<Model>);
+pub struct StakeholderFields(Seen<Model>);
 
 /// The fields of a stakeholder's own.
 #[Object]
@@ -117,23 +117,33 @@ impl StakeholderFields {
         #[graphql(desc = "The last so many standings, 0 to 200.")] last: Option<i32>,
         #[graphql(desc = "Only the standings before this cursor.")] before: Option<String>,
         #[graphql(desc = "Only the standings that all of this holds for.")] filter: Option<StandingFilter>,
-        #[graphql(desc = "As of when; now if left out.")] as_of: Option<AsOfInput>,
+        #[graphql(desc = "As of when; if left out, like the record that it hangs on, or now.")] as_of: Option<
+            AsOfInput,
+        >,
     ) -> Result<Connection<Standing>> {
         let slice = Slice { first, after, last, before };
-        standing::connection(ctx, Whose::Stakeholder(self.0.id), rule, slice, filter, as_of).await
+        standing::connection(ctx, Whose::Stakeholder(self.0.id), self.0.at(), rule, slice, filter, as_of).await
     }
 
     /// The latest rating of its influence, interest and salience; null if there is none.
     async fn rating(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "As of when; now if left out.")] as_of: Option<AsOfInput>,
+        #[graphql(desc = "As of when; if left out, like the record that it hangs on, or now.")] as_of: Option<
+            AsOfInput,
+        >,
     ) -> Result<Option<Rating>> {
         use entity::rating::Column as By;
         let latest = |column| Order { column, descending: true };
         let sort = Sort::new(vec![latest(By::OccurredOn), latest(By::Id)]);
-        let found =
-            list::few_of::<entity::rating::Entity>(ctx, OfStakeholder(self.0.id).parent(), sort, as_of, 1).await?;
+        let found = list::few_of::<entity::rating::Entity>(
+            ctx,
+            OfStakeholder(self.0.anchor(self.0.id)).parent(),
+            sort,
+            as_of,
+            1,
+        )
+        .await?;
         Ok(found.into_iter().next())
     }
 
@@ -153,7 +163,9 @@ impl StakeholderFields {
         #[graphql(desc = "The order, its first term first; by id, so oldest first, if left out.")] order_by: Option<
             Vec<OrderInput<RelationOrderField>>,
         >,
-        #[graphql(desc = "As of when; now if left out.")] as_of: Option<AsOfInput>,
+        #[graphql(desc = "As of when; if left out, like the record that it hangs on, or now.")] as_of: Option<
+            AsOfInput,
+        >,
     ) -> Result<Connection<Relation>> {
         use entity::relation::Column as Tie;
         let only = |kinds: Vec<word::RelationKind>| {
@@ -167,7 +179,8 @@ impl StakeholderFields {
         };
         let slice = Slice { first, after, last, before };
         let arguments = Arguments { slice, filter, order_by, as_of };
-        list::connection(ctx, Parent::One("stakeholder", self.0.id, link), kinds.map(only), arguments).await
+        list::connection(ctx, Parent::One("stakeholder", self.0.anchor(self.0.id), link), kinds.map(only), arguments)
+            .await
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Enum, InputObject, Object};
 use entity::filter::Filter;
+use entity::record::AsOf;
 use entity::{mechanism, stakeholder};
 use sea_orm::Value;
 
@@ -14,6 +15,7 @@ use crate::list::{AsOfInput, question};
 use crate::loader::{self, StandingsOf, SupportOf};
 use crate::mechanism::{Mechanism, MechanismFilter};
 use crate::position::Position;
+use crate::seen::Anchor;
 use crate::stakeholder::{Stakeholder, StakeholderFilter};
 use crate::word::Stance;
 pub use demarche_core::domain::standing::Whose;
@@ -34,19 +36,19 @@ pub enum StandingRule {
 }
 
 /// Where a stakeholder stands on a mechanism. That no position is stated is an answer too.
-pub struct Standing(standing::Standing);
+pub struct Standing(standing::Standing, Option<AsOf>);
 
 /// Where a stakeholder stands on a mechanism. That no position is stated is an answer too.
 #[Object]
 impl Standing {
     /// Who.
     async fn stakeholder(&self, ctx: &Context<'_>) -> Result<Stakeholder> {
-        Ok(loader::require::<stakeholder::Entity>(ctx, self.0.stakeholder).await?.into())
+        Ok(loader::require::<stakeholder::Entity>(ctx, self.0.stakeholder, self.1).await?.into())
     }
 
     /// On what.
     async fn mechanism(&self, ctx: &Context<'_>) -> Result<Mechanism> {
-        Ok(loader::require::<mechanism::Entity>(ctx, self.0.mechanism).await?.into())
+        Ok(loader::require::<mechanism::Entity>(ctx, self.0.mechanism, self.1).await?.into())
     }
 
     /// Where; null if no position is stated.
@@ -57,14 +59,14 @@ impl Standing {
     /// The position that counts, by the rule; null if none is stated.
     async fn position(&self, ctx: &Context<'_>) -> Result<Option<Position>> {
         let Some(verdict) = self.verdict() else { return Ok(None) };
-        Ok(loader::load::<entity::position::Entity>(ctx, verdict.winner).await?.map(Position::from))
+        Ok(loader::load::<entity::position::Entity>(ctx, verdict.winner, self.1).await?.map(Position::from))
     }
 
     /// The positions that do not count, by the rule, the latest stated first.
     async fn beaten(&self, ctx: &Context<'_>) -> Result<Vec<Position>> {
         let mut positions = Vec::new();
         for id in self.verdict().into_iter().flat_map(|verdict| &verdict.beaten) {
-            positions.extend(loader::load::<entity::position::Entity>(ctx, *id).await?.map(Position::from));
+            positions.extend(loader::load::<entity::position::Entity>(ctx, *id, self.1).await?.map(Position::from));
         }
         Ok(positions)
     }
@@ -147,12 +149,12 @@ impl Support {
 /// The support of a mechanism.
 pub async fn support(
     ctx: &Context<'_>,
-    mechanism: i64,
+    mechanism: Anchor,
     rule: StandingRule,
     as_of: Option<AsOfInput>,
 ) -> Result<Support> {
-    let as_of = AsOfInput::read(as_of, loader::op(ctx)?);
-    loader::support(ctx, SupportOf { mechanism, rule: rule.into(), as_of }).await.map(Support)
+    let (as_of, _) = AsOfInput::read(as_of, mechanism.at, loader::op(ctx)?);
+    loader::support(ctx, SupportOf { mechanism: mechanism.id, rule: rule.into(), as_of }).await.map(Support)
 }
 
 /// Which standings: all that is given must hold.
@@ -197,10 +199,12 @@ impl StandingFilter {
 
 const LIST: &str = "standing";
 
-/// A page of standings.
+/// A page of standings of somebody or on something, which is shown as of a time.
+#[expect(clippy::too_many_arguments, reason = "they are the arguments of the field")]
 pub async fn connection(
     ctx: &Context<'_>,
     whose: Whose,
+    at: Option<AsOf>,
     rule: StandingRule,
     slice: Slice,
     filter: Option<StandingFilter>,
@@ -209,17 +213,18 @@ pub async fn connection(
     let (size, backward) = slice.size()?;
     let op = loader::op(ctx)?;
     let (stakeholders, mechanisms, test) = filter.unwrap_or_default().read()?;
-    let grid = Grid { rule: rule.into(), as_of: AsOfInput::read(as_of, op), stakeholders, mechanisms };
+    let (as_of, below) = AsOfInput::read(as_of, at, op);
+    let grid = Grid { rule: rule.into(), as_of, stakeholders, mechanisms };
     let of = match whose {
         Whose::Dossier(_) => "dossier",
         Whose::Stakeholder(_) => "stakeholder",
         Whose::Mechanism(_) => "mechanism",
     };
-    let standings = StandingsOf { whose, question: question(ctx, of)?, grid: Arc::new(grid) };
+    let standings = StandingsOf { whose, question: question(ctx, of, at)?, grid: Arc::new(grid) };
     let standings = loader::standings(ctx, standings).await?;
     let mut standings = Arc::unwrap_or_clone(standings);
     standings.retain(|standing| test.passes(standing.verdict.as_ref()));
-    page(standings, &slice, size, backward)
+    page(standings, below, &slice, size, backward)
 }
 
 fn passes(test: &OrderedComparison<Stance>, stance: Option<Stance>) -> bool {
@@ -241,7 +246,13 @@ fn passes(test: &OrderedComparison<Stance>, stance: Option<Stance>) -> bool {
 }
 
 /// Cuts the page out of all standings, which are ordered by mechanism, then by stakeholder.
-fn page(standings: Vec<standing::Standing>, slice: &Slice, size: u64, backward: bool) -> Result<Connection<Standing>> {
+fn page(
+    standings: Vec<standing::Standing>,
+    at: Option<AsOf>,
+    slice: &Slice,
+    size: u64,
+    backward: bool,
+) -> Result<Connection<Standing>> {
     let place = |name: &str, cursor: &Option<String>| {
         cursor
             .as_deref()
@@ -250,10 +261,10 @@ fn page(standings: Vec<standing::Standing>, slice: &Slice, size: u64, backward: 
     };
     let (after, before) = (place("after", &slice.after)?, place("before", &slice.before)?);
     let total = u64::try_from(standings.len()).ok();
-    let at = |standing: &standing::Standing| (standing.mechanism, standing.stakeholder);
+    let spot = |standing: &standing::Standing| (standing.mechanism, standing.stakeholder);
     let mut rows: Vec<standing::Standing> = standings
         .into_iter()
-        .filter(|s| after.is_none_or(|after| at(s) > after) && before.is_none_or(|before| at(s) < before))
+        .filter(|s| after.is_none_or(|after| spot(s) > after) && before.is_none_or(|before| spot(s) < before))
         .collect();
     let size = usize::try_from(size).unwrap_or(usize::MAX);
     let more = rows.len() > size;
@@ -263,7 +274,7 @@ fn page(standings: Vec<standing::Standing>, slice: &Slice, size: u64, backward: 
         rows.truncate(size);
     }
     let cursor = |s: &standing::Standing| write_cursor(LIST, vec![s.mechanism.into(), s.stakeholder.into()]);
-    let edges = rows.into_iter().map(|standing| (cursor(&standing), Standing(standing))).collect();
+    let edges = rows.into_iter().map(|standing| (cursor(&standing), Standing(standing, at))).collect();
     Ok(Connection::new(edges, slice, more, total))
 }
 

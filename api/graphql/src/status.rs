@@ -1,8 +1,8 @@
 //! Statuses in GraphQL.
 
 use std::ops::Deref;
-use std::sync::Arc;
 
+use crate::seen::Seen;
 use async_graphql::{Context, Enum, ID, InputObject, MergedObject, Object};
 use entity::filter::Filter;
 use entity::kind::Kind;
@@ -26,8 +26,8 @@ use crate::word::{self, DatePrecision};
 #[derive(MergedObject)]
 pub struct Status(AssertionFields<Entity>, StatusFields, Lineage<Entity>);
 
-impl From<Arc<Model>> for Status {
-    fn from(model: Arc<Model>) -> Self {
+impl From<Seen<Model>> for Status {
+    fn from(model: Seen<Model>) -> Self {
         let (assertion, lineage) = (AssertionFields::<Entity>::of(&model), Lineage::<Entity>::of(&model));
         Self(assertion, StatusFields(model), lineage)
     }
@@ -42,14 +42,14 @@ impl Deref for Status {
 }
 
 /// The fields of a status's own.
-pub struct StatusFields(Arc<Model>);
+pub struct StatusFields(Seen<Model>);
 
 /// The fields of a status's own.
 #[Object]
 impl StatusFields {
     /// The mechanism.
     async fn mechanism(&self, ctx: &Context<'_>) -> Result<Mechanism> {
-        Ok(loader::require::<entity::mechanism::Entity>(ctx, self.0.mechanism_id).await?.into())
+        Ok(loader::require::<entity::mechanism::Entity>(ctx, self.0.mechanism_id, self.0.at()).await?.into())
     }
 
     /// The step.

@@ -4,12 +4,15 @@ use entity::argument::{ActiveModel, Column, Entity, Model};
 use entity::argument_link;
 use entity::filter::Filter;
 use entity::kind::Kind;
+use entity::moment::Moment;
 use entity::record::Upkeep;
 use entity::words::{ArgumentLinkKind, Frame, Marking};
+use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
 use serde_json::{Value, json};
 
 use crate::domain::assertion::TEXT_MAX;
+use crate::domain::list;
 use crate::domain::node::{Concept, Header};
 use crate::domain::reference::{Reference, Several};
 use crate::domain::search::Words;
@@ -148,11 +151,18 @@ async fn links(op: &Op, id: i64) -> Result<Vec<argument_link::Model>> {
     Ok(links.order_by_asc(argument_link::Column::TargetId).all(&op.lane).await?)
 }
 
-/// The links that begin or end at any of these arguments, both of whose ends one may see.
+/// The links that begin or end at any of these arguments, both of whose ends one may see; those of a moment, if one is given.
 ///
 /// # Errors
 /// [`crate::error::Error::Unauthenticated`] for the anonymous actor.
-pub async fn links_at(op: &Op, ids: &[i64]) -> Result<Vec<argument_link::Model>> {
+pub async fn links_at(op: &Op, ids: &[i64], recorded: Option<Moment>) -> Result<Vec<argument_link::Model>> {
+    match recorded {
+        None => links_now(op, ids).await,
+        Some(at) => links_then(op, ids, at).await,
+    }
+}
+
+async fn links_now(op: &Op, ids: &[i64]) -> Result<Vec<argument_link::Model>> {
     use argument_link::Column as End;
     let scope = policy::scope(op)?;
     let seen = |end| {
@@ -164,4 +174,29 @@ pub async fn links_at(op: &Op, ids: &[i64]) -> Result<Vec<argument_link::Model>>
     let links =
         argument_link::Entity::find().filter(at_either_end).filter(seen(End::ArgumentId)).filter(seen(End::TargetId));
     Ok(links.order_by_asc(End::ArgumentId).order_by_asc(End::TargetId).all(&op.lane).await?)
+}
+
+/// A link stands in the state of the argument that it begins at: to know those that ended at one, the states of all arguments
+/// of its dossier are read, of which there are few.
+async fn links_then(op: &Op, ids: &[i64], at: Moment) -> Result<Vec<argument_link::Model>> {
+    use entity::revision::Column as State;
+    let dossiers: Vec<i64> =
+        list::by_ids::<Entity>(op, ids, None).await?.values().map(|found| found.dossier_id).collect();
+    let of = State::DossierId.is_in(dossiers).and(State::Kind.eq(Kind::Argument));
+    let read = |id: &Value| crate::id::decode_as(Kind::Argument, id.as_str()?).ok();
+    let mut links = Vec::new();
+    for state in super::revision::states(op, of, at).await? {
+        let kinds = [("rebuts", ArgumentLinkKind::Rebuts), ("reinforces", ArgumentLinkKind::Reinforces)];
+        for (list, kind) in kinds {
+            let targets = super::revision::named(&state, list, read)?;
+            let link = |target_id| argument_link::Model { argument_id: state.node_id, target_id, kind };
+            links.extend(targets.into_iter().map(link));
+        }
+    }
+    links.retain(|link| ids.contains(&link.argument_id) || ids.contains(&link.target_id));
+    let ends: Vec<i64> = links.iter().flat_map(|link| [link.argument_id, link.target_id]).collect();
+    let seen = list::by_ids::<Entity>(op, &ends, None).await?;
+    links.retain(|link| seen.contains_key(&link.argument_id) && seen.contains_key(&link.target_id));
+    links.sort_unstable_by_key(|link| (link.argument_id, link.target_id));
+    Ok(links)
 }

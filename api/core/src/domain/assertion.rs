@@ -7,6 +7,7 @@ use std::future::Future;
 use chrono::NaiveDate;
 use entity::filter::Filter;
 use entity::kind::Kind;
+use entity::moment::Moment;
 use entity::record::{Assertion, Provenance};
 use entity::words::{AuditAction, ChangeAction, Likelihood, Marking};
 use sea_orm::{ActiveModelBehavior, ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter};
@@ -392,10 +393,17 @@ async fn write<E: Claim>(op: &Op, draft: &E::Draft, supersedes: Option<i64>) -> 
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] for the anonymous actor.
-pub async fn successors<E: Assertion>(op: &Op, ids: &[i64]) -> Result<HashMap<i64, E::Model>> {
+pub async fn successors<E: Assertion>(
+    op: &Op,
+    ids: &[i64],
+    recorded: Option<Moment>,
+) -> Result<HashMap<i64, E::Model>> {
     let scope = policy::scope(op)?;
-    let rows = E::scoped(&scope).filter(E::SUPERSEDES.is_in(ids.iter().copied())).all(&op.lane).await?;
+    let mut rows = E::scoped(&scope).filter(E::SUPERSEDES.is_in(ids.iter().copied())).all(&op.lane).await?;
     audit::read::<E>(op, &rows);
+    if let Some(at) = recorded {
+        rows.iter_mut().for_each(|row| E::recall(row, at));
+    }
     let replaced = |row: E::Model| E::provenance(&row).supersedes_id.map(|id| (id, row));
     Ok(rows.into_iter().filter_map(replaced).collect())
 }

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use entity::filter::Filter;
+use entity::moment::Moment;
 use entity::page::{PARENT, Page, Sort, count_each};
 use entity::record::{AsOf, Record};
 use sea_orm::sea_query::{ColumnRef, ExprTrait, IntoColumnRef, JoinType};
@@ -160,15 +161,23 @@ async fn recalled<E: Record>(op: &Op, mut rows: Vec<E::Model>, as_of: AsOf) -> R
     Ok(rows.into_iter().map(Some).collect())
 }
 
-/// The records with these keys that one may see, superseded and retracted ones included.
+/// The records with these keys that one may see, superseded and retracted ones included; as they were on record at a moment,
+/// if one is given. A node whose state of then may not be seen, or that was not yet on record, is shown as it is now: what
+/// refers to it may be seen, and is not to refer to nothing.
 ///
 /// # Errors
 /// [`crate::error::Error::Unauthenticated`] for the anonymous actor.
-pub async fn by_ids<E: Record>(op: &Op, ids: &[i64]) -> Result<HashMap<i64, E::Model>> {
+pub async fn by_ids<E: Record>(op: &Op, ids: &[i64], recorded: Option<Moment>) -> Result<HashMap<i64, E::Model>> {
     let scope = policy::scope(op)?;
     let rows = E::scoped(&scope).filter(E::ID.is_in(ids.iter().copied())).all(&op.lane).await?;
     audit::read::<E>(op, &rows);
-    Ok(rows.into_iter().map(|row| (E::id_of(&row), row)).collect())
+    let mut found: HashMap<i64, E::Model> = rows.into_iter().map(|row| (E::id_of(&row), row)).collect();
+    if recorded.is_some() {
+        let as_of = AsOf { recorded, ..op.present() };
+        let then = recalled::<E>(op, found.values().cloned().collect(), as_of).await?;
+        found.extend(then.into_iter().flatten().map(|row| (E::id_of(&row), row)));
+    }
+    Ok(found)
 }
 
 /// The one record that `filter` holds for, if one may see it.

@@ -6,7 +6,9 @@ use entity::filter::Filter;
 use entity::kind::Kind;
 use entity::mechanism::{ActiveModel, Column, Entity, Model};
 use entity::mechanism_party;
+use entity::moment::Moment;
 use entity::record::Upkeep;
+use entity::revision;
 use entity::words::{Marking, MechanismKind, MechanismMode, PartyRole};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 use serde_json::{Value, json};
@@ -104,7 +106,7 @@ impl Concept for Entity {
     }
 
     async fn draft(op: &Op, model: &Model) -> Result<Draft> {
-        let parties = parties(op, &[model.id]).await?.remove(&model.id).unwrap_or_default();
+        let parties = parties_now(op, &[model.id]).await?.remove(&model.id).unwrap_or_default();
         let model = model.clone();
         Ok(Draft {
             dossier: model.dossier_id,
@@ -165,11 +167,22 @@ pub struct Party {
     pub role: PartyRole,
 }
 
-/// The parties of each of these mechanisms that one may see.
+/// The parties of each of these mechanisms that one may see; those that they had at a moment, if one is given.
 ///
 /// # Errors
 /// [`crate::error::Error::Unauthenticated`] for the anonymous actor.
-pub async fn parties(op: &Op, mechanisms: &[i64]) -> Result<HashMap<i64, Vec<Party>>> {
+pub async fn parties(op: &Op, mechanisms: &[i64], recorded: Option<Moment>) -> Result<HashMap<i64, Vec<Party>>> {
+    let mut parties = parties_now(op, mechanisms).await?;
+    if let Some(at) = recorded {
+        parties.extend(parties_then(op, mechanisms, at).await?);
+    }
+    for parties in parties.values_mut() {
+        parties.sort_unstable();
+    }
+    Ok(parties)
+}
+
+async fn parties_now(op: &Op, mechanisms: &[i64]) -> Result<HashMap<i64, Vec<Party>>> {
     let scope = policy::scope(op)?;
     let visible = Filter::<mechanism_party::Entity>::through(
         mechanism_party::Column::StakeholderId,
@@ -184,8 +197,24 @@ pub async fn parties(op: &Op, mechanisms: &[i64]) -> Result<HashMap<i64, Vec<Par
     for row in rows {
         parties.entry(row.mechanism_id).or_default().push(Party { stakeholder: row.stakeholder_id, role: row.role });
     }
+    Ok(parties)
+}
+
+/// Those that the state of then names, of the mechanisms whose state of then may be seen.
+async fn parties_then(op: &Op, mechanisms: &[i64], at: Moment) -> Result<HashMap<i64, Vec<Party>>> {
+    let read = |party: &Value| {
+        let stakeholder = crate::id::decode_as(Kind::Stakeholder, party.get("stakeholder")?.as_str()?).ok()?;
+        Some(Party { stakeholder, role: serde_json::from_value(party.get("role")?.clone()).ok()? })
+    };
+    let of = revision::Column::NodeId.is_in(mechanisms.iter().copied());
+    let mut parties = HashMap::new();
+    for state in super::revision::states(op, of, at).await? {
+        parties.insert(state.node_id, super::revision::named(&state, "parties", read)?);
+    }
+    let named: Vec<i64> = parties.values().flatten().map(|party: &Party| party.stakeholder).collect();
+    let seen = list::by_ids::<entity::stakeholder::Entity>(op, &named, None).await?;
     for parties in parties.values_mut() {
-        parties.sort_unstable();
+        parties.retain(|party| seen.contains_key(&party.stakeholder));
     }
     Ok(parties)
 }

@@ -108,7 +108,7 @@ async fn keeps_an_owner(op: &Op, dossier: i64, without: i64) -> Result<()> {
 /// # Errors
 /// [`Error::Unauthenticated`] for the anonymous actor.
 pub async fn of_dossiers(op: &Op, dossiers: &[i64]) -> Result<HashMap<i64, Vec<Model>>> {
-    let visible = list::by_ids::<entity::dossier::Entity>(op, dossiers).await?;
+    let visible = list::by_ids::<entity::dossier::Entity>(op, dossiers, None).await?;
     let rows = Entity::find()
         .filter(Column::DossierId.is_in(visible.into_keys()))
         .order_by_asc(Column::AddedAt)

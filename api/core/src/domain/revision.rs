@@ -82,14 +82,9 @@ fn newest(at: Moment) -> SelectStatement {
 /// The nodes as they were at a moment, each in its place, to be handled as they are now. None in the place of one whose
 /// state of then may not be seen.
 pub(super) async fn restored<E: Record>(op: &Op, rows: Vec<E::Model>, at: Moment) -> Result<Vec<Option<E::Model>>> {
-    let ids: Vec<i64> = rows.iter().map(E::id_of).collect();
-    let snapshots = Entity::scoped(&policy::scope(op)?)
-        .filter(Column::NodeId.is_in(ids))
-        .filter(Column::Version.in_subquery(newest(at)))
-        .all(&op.lane)
-        .await?;
+    let ids = rows.iter().map(E::id_of);
     let mut then = HashMap::new();
-    for revision in snapshots {
+    for revision in states(op, Column::NodeId.is_in(ids), at).await? {
         then.insert(revision.node_id, serde_json::from_str::<E::Model>(&revision.snapshot)?);
     }
     let restore = |row: E::Model| {
@@ -98,6 +93,18 @@ pub(super) async fn restored<E: Record>(op: &Op, rows: Vec<E::Model>, at: Moment
         Some(then)
     };
     Ok(rows.into_iter().map(restore).collect())
+}
+
+/// The revisions, as far as they may be seen, that nodes had at a moment: of the nodes that `of` holds for.
+pub(super) async fn states(op: &Op, of: Expr, at: Moment) -> Result<Vec<Model>> {
+    let states = Entity::scoped(&policy::scope(op)?).filter(of).filter(Column::Version.in_subquery(newest(at)));
+    Ok(states.all(&op.lane).await?)
+}
+
+/// The records that a list in the state of a node named, each as `read` reads it. What it cannot read is left out.
+pub(super) fn named<T>(state: &Model, list: &str, read: impl Fn(&Value) -> Option<T>) -> Result<Vec<T>> {
+    let state: Map<String, Value> = serde_json::from_str(&state.snapshot)?;
+    Ok(state.get(list).and_then(Value::as_array).into_iter().flatten().filter_map(read).collect())
 }
 
 /// What each of these revisions changed of the one before it. The first of a node changed nothing: it made it.

@@ -171,7 +171,7 @@ async fn a_changed_line_supersedes_an_assertion() {
     assert_eq!(done, report(0, 0, 1, 4));
     let new = world.position(dossier, "p").await;
     assert_eq!((new.stance, new.supersedes_id), (Stance::Oppose, Some(old.id)));
-    let old = list::by_ids::<position::Entity>(&world.op, &[old.id]).await.unwrap().remove(&old.id).unwrap();
+    let old = list::by_ids::<position::Entity>(&world.op, &[old.id], None).await.unwrap().remove(&old.id).unwrap();
     assert_eq!((old.stance, old.superseded_at.is_some()), (Stance::Support, true));
 }
 
