@@ -11,12 +11,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use demarche_core::import;
 use demarche_tests::{Client, Engine, World, database};
 use entity::words::Role;
 use sea_orm::ConnectionTrait;
 
 const ROWS: u64 = 870_109;
 const ROUNDS: usize = 5;
+const CHANGES: usize = 100;
+const HEADER: &str = "{\"record\":\"header\",\"format\":\"demarche\",\"version\":1}\n{\"record\":\"dossier\",\"slug\":\"un\",\"title\":\"Votes\"}\n";
 /// What is asked for, and the same in SQL. The first is the least that makes sense; the second what an analyst asks for, with
 /// all by which the records are known.
 const QUESTIONS: [(&str, &str, &str); 2] = [
@@ -61,8 +64,8 @@ async fn measure(world: World, engine: Engine, target: f64) {
         let (mut bulk, mut csv, mut jsonl) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
             bulk.push(dump(&world.database.url, engine, query));
-            csv.push(fetch(&world, &reader, "csv", columns));
-            jsonl.push(fetch(&world, &reader, "jsonl", columns));
+            csv.push(fetch(&world, &reader, &format!("/export/positions.csv?columns={columns}")));
+            jsonl.push(fetch(&world, &reader, &format!("/export/positions.jsonl?columns={columns}")));
         }
         let bulk = median(bulk.iter().map(Duration::as_secs_f64));
         println!("  {tool:<14} {bulk:>7.3} s");
@@ -79,7 +82,37 @@ async fn measure(world: World, engine: Engine, target: f64) {
             );
         }
     }
+    incremental(&world, &reader).await;
     world.end().await;
+}
+
+/// What has changed since: as many changes as an hour may bring, among all positions.
+async fn incremental(world: &World, reader: &Client) {
+    let cursor = cursor(world, reader);
+    for n in 0..CHANGES {
+        let line = format!(
+            "{HEADER}{{\"record\":\"position\",\"externalId\":\"new-{n}\",\"source\":\"s\",\"stakeholder\":\"state-{}\",\
+             \"mechanism\":\"r-{n}\",\"stance\":\"SUPPORT\",\"statedOn\":\"2020-01-01\"}}\n",
+            n % 200
+        );
+        import::load(&world.op(Role::Analyst).await, line.as_bytes()).await.unwrap();
+    }
+    println!("\n  since {CHANGES} changes in {ROWS}");
+    for format in ["csv", "jsonl"] {
+        let path = format!("/export/positions.{format}?since={cursor}&columns={}", QUESTIONS[0].1);
+        let times = (0..ROUNDS * 4).map(|_| fetch(world, reader, &path).time.as_secs_f64() * 1000.0);
+        println!("  {format:<14} {:>7.1} ms (at most 50), with the start of curl", median(times));
+    }
+}
+
+/// Where to go on from what is there now.
+fn cursor(world: &World, reader: &Client) -> String {
+    let bearer = format!("Authorization: Bearer {}", reader.token.as_ref().unwrap());
+    let url = world.url("/export/dossiers.jsonl");
+    let curl = Command::new("curl").args(["-s", "-H", &bearer, &url]).output().unwrap();
+    let text = String::from_utf8(curl.stdout).unwrap();
+    let last: serde_json::Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+    last["manifest"]["cursor"].as_str().unwrap().to_owned()
 }
 
 struct Run {
@@ -91,8 +124,8 @@ struct Run {
 }
 
 /// Fetches a file as a script would, by a program of its own.
-fn fetch(world: &World, reader: &Client, format: &str, columns: &str) -> Run {
-    let url = world.url(&format!("/export/positions.{format}?columns={columns}"));
+fn fetch(world: &World, reader: &Client, path: &str) -> Run {
+    let url = world.url(path);
     let before = resident();
     let (done, most) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(before)));
     let watch = {

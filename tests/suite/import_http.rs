@@ -62,6 +62,42 @@ demarche_tests::suite! {
         assert_eq!(state(&world).await, before);
     }
 
+    async fn tables_come_with_their_mapping_in_one_form(world) {
+        let token = world.analyst().await.token;
+        let mapping = "mapping = 1\n[dossier]\nslug = \"d\"\ntitle = \"D\"\n[[table]]\npath = \"people.csv\"\nrecord = \"stakeholder\"\n\
+            [table.fields]\nslug = { column = \"id\" }\nname = { column = \"name\" }\nkind = { value = \"PERSON\" }\n";
+        let people = "id,name\r\na,Ana\r\nb,Ben\r\n";
+        let part = |name: &str, file: &str, text: &[u8]| {
+            let head = format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"{file}\"\r\n\r\n");
+            [head.as_bytes(), text, b"\r\n"].concat()
+        };
+        let form = |parts: &[Vec<u8>]| [parts.concat(), b"--x--\r\n".to_vec()].concat();
+        let kind = "multipart/form-data; boundary=x";
+        let whole = form(&[part("mapping", "m.toml", mapping.as_bytes()), part("table", "people.csv.zst", &packed_zstd(people.as_bytes()))]);
+        let (status, report) = post(&world, token.clone(), "", kind, whole.clone()).await;
+        assert_eq!((status, &report["created"]), (200, &json!(3)), "{report}");
+        let (_, again) = post(&world, token.clone(), "", kind, whole).await;
+        assert_eq!((&again["created"], &again["unchanged"]), (&json!(0), &json!(3)));
+        let before = state(&world).await;
+        let elsewhere = mapping.replace("people.csv", "../mapping");
+        for (parts, expected) in [
+            (vec![part("table", "people.csv", people.as_bytes())], "the form has no part `mapping`"),
+            (vec![part("mapping", "m", mapping.as_bytes())], "there is no people.csv, people.csv.zst or people.csv.gz among the tables"),
+            (vec![part("mapping", "m", elsewhere.as_bytes())], "is not the name of a file below the folder of the tables"),
+            (vec![part("mapping", "m", mapping.as_bytes()), part("table", "../people.csv", people.as_bytes())], "a table whose file is called"),
+            (vec![part("mapping", "m", b"dossier ="), part("table", "people.csv", b"")], "mapping: line 1"),
+            (vec![part("mapping", "m", mapping.as_bytes()), part("table", "people.csv", b"id\r\n1\r\n")], "name"),
+            (vec![part("table", "a", b""), part("table", "a", b"")], "the form has a twice"),
+            (vec![part("picture", "a", b"")], "the form has a part \"picture\""),
+        ] {
+            let (status, body) = post(&world, token.clone(), "", kind, form(&parts)).await;
+            assert!(status == 400 && said(&body).contains(expected) && !said(&body).contains("tmp"), "{status} {body}");
+        }
+        let (status, body) = post(&world, token, "", kind, &b"--x\r\nno form"[..]).await;
+        assert!(status == 400 && said(&body).starts_with("the form cannot be read"), "{status} {body}");
+        assert_eq!(state(&world).await, before);
+    }
+
     async fn an_import_says_what_it_expects(world) {
         let token = world.analyst().await.token;
         let (status, body) = post(&world, token.clone(), "", "text/csv", "a,b").await;

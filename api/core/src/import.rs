@@ -129,7 +129,7 @@ async fn load_lines(op: &Op, reader: impl Read + Send, options: &Options) -> Res
 pub async fn load_mapped(op: &Op, mapping: &Path, folder: &Path, options: &Options) -> Result<Report> {
     let load = async || {
         let mut stage = Stage::new(options.on_error, Arc::clone(&options.meter));
-        let tables = Mapping::read(mapping)?.stage(folder, &mut stage)?;
+        let tables = Mapping::read(mapping)?.stage(folder, &mut stage, options.bytes_max)?;
         finish(op, stage, tables, options).await
     };
     logged(op, load().await).await

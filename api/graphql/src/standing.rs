@@ -200,7 +200,6 @@ impl StandingFilter {
 const LIST: &str = "standing";
 
 /// A page of standings of somebody or on something, which is shown as of a time.
-#[expect(clippy::too_many_arguments, reason = "they are the arguments of the field")]
 pub async fn connection(
     ctx: &Context<'_>,
     whose: Whose,

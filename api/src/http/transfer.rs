@@ -1,7 +1,11 @@
 //! `POST /import`: what `demarche import FILE` does, for those who are signed in.
 //!
+//! Tables come with their mapping in one form ([`form`]).
+//!
 //! The body goes into an unnamed file as it comes, so that a slow client keeps nobody waiting and a long body fills no
 //! memory; then it is loaded in one transaction. A client that goes away ends it, and nothing is kept.
+
+mod form;
 
 use std::fs::File;
 use std::io::{Seek, Write};
@@ -52,10 +56,12 @@ enum How {
 }
 
 /// What a body holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Format {
     Lines,
     Dna,
+    /// A form with a mapping and its tables, and what stands between its parts.
+    Form(String),
 }
 
 /// Loads a body.
@@ -103,12 +109,16 @@ async fn receive(
 
 fn format(headers: &HeaderMap) -> Result<Format, Refusal> {
     let sent = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if let Ok(boundary) = multer::parse_boundary(sent) {
+        return Ok(Format::Form(boundary));
+    }
     match sent.split(';').next().unwrap_or_default().trim() {
         "application/x-ndjson" | "application/jsonl" | "application/zstd" | "application/gzip" => Ok(Format::Lines),
         "application/vnd.sqlite3" => Ok(Format::Dna),
         _ => {
             let expected = "expected `Content-Type: application/x-ndjson` (or application/zstd, application/gzip if it is \
-                            packed), or `application/vnd.sqlite3` for a database of Discourse Network Analyzer";
+                            packed), `application/vnd.sqlite3` for a database of Discourse Network Analyzer, or \
+                            `multipart/form-data` for tables with their mapping";
             Err(Refusal::bad(StatusCode::UNSUPPORTED_MEDIA_TYPE, expected))
         }
     }
@@ -156,6 +166,10 @@ async fn load(op: Op, file: NamedTempFile, format: Format, asked: Asked) -> Resu
         Format::Dna => {
             let dossier = asked.dossier.unwrap_or_default();
             import::load_dna(&op, file.path(), &dossier, &options).await?
+        }
+        Format::Form(boundary) => {
+            let form = form::unpack(file.reopen().map_err(Error::internal)?, boundary).await?;
+            import::load_mapped(&op, &form.mapping, &form.tables, &options).await?
         }
     };
     let actor = match &op.actor {

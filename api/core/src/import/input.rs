@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use super::Meter;
@@ -58,9 +58,13 @@ pub(super) fn unreadable(cause: &io::Error) -> Error {
 /// # Errors
 /// [`Error::BadInput`] if there is none.
 pub(super) fn find(folder: &Path, name: &str) -> Result<PathBuf> {
+    // The mapping may come from somebody who is not to read what else is on this machine.
+    if !Path::new(name).components().all(|part| matches!(part, Component::Normal(_))) {
+        return Err(Error::BadInput(format!("{name:?} is not the name of a file below the folder of the tables")));
+    }
     let candidates = ["", ".zst", ".gz"].map(|packed| folder.join(format!("{name}{packed}")));
     let found = candidates.into_iter().find(|path| path.is_file());
-    found.ok_or_else(|| Error::BadInput(format!("there is no {name}, {name}.zst or {name}.gz in {}", folder.display())))
+    found.ok_or_else(|| Error::BadInput(format!("there is no {name}, {name}.zst or {name}.gz among the tables")))
 }
 
 /// Opens a file that was found; how far it is read is noted.
@@ -68,7 +72,8 @@ pub(super) fn find(folder: &Path, name: &str) -> Result<PathBuf> {
 /// # Errors
 /// [`Error::BadInput`] if it cannot be read.
 pub(super) fn open(path: &Path, meter: &Arc<Meter>) -> Result<Input<'static>> {
-    let named = |error| Error::BadInput(format!("{}: {error}", path.display()));
+    let name = path.file_name().unwrap_or_default().display();
+    let named = |error| Error::BadInput(format!("{name}: {error}"));
     let file = File::open(path).map_err(|cause| named(unreadable(&cause)))?;
     unpacked(Metered { inner: file, meter: Arc::clone(meter) }).map_err(named)
 }

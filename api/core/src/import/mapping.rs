@@ -98,7 +98,7 @@ impl Mapping {
     /// # Errors
     /// [`Error::BadInput`] if a table is not there or has not the columns that the mapping names; or if a record is refused
     /// and nothing may be.
-    pub(super) fn stage(self, folder: &Path, stage: &mut Stage) -> Result<MappedTables> {
+    pub(super) fn stage(self, folder: &Path, stage: &mut Stage, bytes_max: u64) -> Result<MappedTables> {
         let own = stage.origin(Origin { name: Some(self.text.name.clone()), ..Origin::default() });
         match &self.spec.dossier {
             Dossier::Slug(slug) => stage.enter(Owner::Named(slug.clone(), None)),
@@ -123,7 +123,7 @@ impl Mapping {
                 .map_err(|error| self.text.error(table.path.span().start, error))?;
             stage.meter.expect(fs::metadata(&path).map_or(0, |file| file.len()));
             let defaults = self.spec.defaults.get(kind.noun()).map(constants).unwrap_or_default();
-            let rows = Rows::open(&path, &self.text, table, kind, defaults, &stage.meter)?;
+            let rows = Rows::open(&path, &self.text, table, kind, defaults, &stage.meter, bytes_max)?;
             opened.push((kind, rows));
         }
         for (kind, rows) in opened {

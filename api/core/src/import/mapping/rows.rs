@@ -50,12 +50,13 @@ impl Rows {
         kind: Kind,
         mut constants: Map<String, Value>,
         meter: &Arc<Meter>,
+        bytes_max: u64,
     ) -> Result<Self> {
         let file = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         let watch = Arc::new(Watch::default());
         let delimiter = u8::try_from(table.delimiter.unwrap_or(','))
             .map_err(|_| text.error(table.path.span().start, "the delimiter of this table is not one byte"))?;
-        let guard = Guard { inner: input::open(path, meter)?, watch: Arc::clone(&watch) };
+        let guard = Guard { inner: input::open(path, meter)?, watch: Arc::clone(&watch), left: bytes_max, bytes_max };
         let mut reader = ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(guard);
         watch.allow();
         let names = reader.headers().map_err(|error| failed(&file, 0, error))?.clone();
@@ -182,10 +183,14 @@ impl Watch {
     }
 }
 
-/// Bounds a row, so that a file without line ends does not fill the memory, and counts quotes.
+/// Bounds a row, so that a file without line ends does not fill the memory, bounds the whole, so that a small file does not
+/// unpack without end, and counts quotes.
 struct Guard<R> {
     inner: R,
     watch: Arc<Watch>,
+    /// How many bytes the file may still have when it is unpacked, and how many in all.
+    left: u64,
+    bytes_max: u64,
 }
 
 impl<R: Read> Read for Guard<R> {
@@ -196,6 +201,10 @@ impl<R: Read> Read for Guard<R> {
         }
         let read = self.inner.read(buffer)?;
         self.watch.left.store(left.saturating_sub(read), Ordering::Relaxed);
+        let Some(rest) = self.left.checked_sub(u64::try_from(read).unwrap_or(u64::MAX)) else {
+            return Err(io::Error::other(format!("the table has more than {} bytes", self.bytes_max)));
+        };
+        self.left = rest;
         let taken = buffer.get(..read).unwrap_or_default();
         let quotes = taken.iter().filter(|byte| **byte == b'"').count();
         self.watch.quotes.fetch_add(u64::try_from(quotes).unwrap_or(0), Ordering::Relaxed);

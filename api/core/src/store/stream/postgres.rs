@@ -1,4 +1,10 @@
 //! A snapshot of a PostgreSQL database: a transaction at REPEATABLE READ on a connection of its own.
+//!
+//! Rows come by `COPY … TO STDOUT` in its binary form, which costs the driver a third of what rows of a query cost it. It takes
+//! no parameters, so that it is only used where all values of a statement are numbers, days or flags, which can be written
+//! into it without a doubt; texts are always bound.
+
+mod copy;
 
 use std::str::FromStr;
 
@@ -36,6 +42,10 @@ impl Snapshot {
         outlet: Option<&Outlet>,
     ) -> Result<T> {
         let (sql, values) = statement.build(PostgresQueryBuilder);
+        if values.0.iter().all(is_plain) {
+            let sql = statement.to_string(PostgresQueryBuilder);
+            return copy::read(&mut self.0, &sql, &shapes, taker, outlet).await;
+        }
         let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(false);
         for value in values.0 {
             query = bind(query, value)?;
@@ -59,6 +69,19 @@ impl Snapshot {
         drop(rows);
         Ok(taker)
     }
+}
+
+/// Whether a value is written in SQL without quotes, or between quotes with digits and hyphens only.
+const fn is_plain(value: &Value) -> bool {
+    matches!(
+        value,
+        Value::Bool(_)
+            | Value::SmallInt(_)
+            | Value::Int(_)
+            | Value::BigInt(_)
+            | Value::BigUnsigned(_)
+            | Value::ChronoDate(_)
+    )
 }
 
 struct Seen<'a> {

@@ -1,0 +1,185 @@
+//! Rows by `COPY … TO STDOUT (FORMAT binary)`.
+//!
+//! The form is that of PostgreSQL's documentation of COPY, "Binary Format": a signature, flags and the length of an extension;
+//! then rows, each the number of its fields and for each field its length (−1 for null) and its bytes; then −1.
+
+use std::ops::Range;
+
+use futures_util::TryStreamExt;
+use sea_orm::sqlx::PgConnection;
+
+use super::super::{Cell, Outlet, Row, Shape, Taker, gone, unexpected};
+use crate::error::{Error, Result};
+
+const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
+/// What stands in the place of the number of fields after the last row.
+const END: i16 = -1;
+
+/// Reads all rows of a statement.
+pub(super) async fn read<T: Taker>(
+    connection: &mut PgConnection,
+    sql: &str,
+    shapes: &[Shape],
+    mut taker: T,
+    outlet: Option<&Outlet>,
+) -> Result<T> {
+    let copy = format!("COPY ({sql}) TO STDOUT (FORMAT binary)");
+    let mut pieces = connection.copy_out_raw(&copy).await.map_err(Error::internal)?;
+    let mut parser = Parser::default();
+    loop {
+        let next = match outlet {
+            None => pieces.try_next().await,
+            Some(outlet) => tokio::select! {
+                biased;
+                next = pieces.try_next() => next,
+                () = outlet.closed() => return Err(gone()),
+            },
+        };
+        let Some(piece) = next.map_err(Error::internal)? else { break };
+        let joined = parser.joined(&piece);
+        let bytes = joined.as_deref().unwrap_or(&piece);
+        let mut at = parser.begin(bytes)?;
+        while let Some(end) = parser.row(bytes, at)? {
+            let made = taker.take(&Tuple { bytes, places: &parser.places, shapes })?;
+            if let (Some(bytes), Some(outlet)) = (made, outlet) {
+                outlet.send(bytes).await?;
+            }
+            at = end;
+        }
+        parser.wait(bytes, at);
+    }
+    if !parser.ended {
+        return Err(Error::internal("a copy broke off"));
+    }
+    drop(pieces);
+    Ok(taker)
+}
+
+/// Finds the rows in pieces that may end anywhere, though the server ends them with a row.
+#[derive(Default)]
+struct Parser {
+    begun: bool,
+    ended: bool,
+    /// The beginning of what goes on in the next piece.
+    waiting: Vec<u8>,
+    /// Where the values of the current row are; none for null.
+    places: Vec<Option<Range<usize>>>,
+}
+
+impl Parser {
+    /// What has waited with the piece that it goes on in, if anything has.
+    fn joined(&mut self, piece: &[u8]) -> Option<Vec<u8>> {
+        if self.waiting.is_empty() {
+            return None;
+        }
+        self.waiting.extend_from_slice(piece);
+        Some(std::mem::take(&mut self.waiting))
+    }
+
+    /// Where the first row begins.
+    fn begin(&mut self, bytes: &[u8]) -> Result<usize> {
+        if self.begun {
+            return Ok(0);
+        }
+        let Some(extension) = integer(bytes, SIGNATURE.len() + 4) else { return Ok(0) };
+        if !bytes.starts_with(SIGNATURE) {
+            return Err(Error::internal("a copy is not in the binary form"));
+        }
+        self.begun = true;
+        Ok(SIGNATURE.len() + 8 + usize::try_from(extension).map_err(Error::internal)?)
+    }
+
+    /// Where the row that begins at a byte ends; none if it has not all come, or there is none any more.
+    fn row(&mut self, bytes: &[u8], start: usize) -> Result<Option<usize>> {
+        self.places.clear();
+        if !self.begun || self.ended {
+            return Ok(None);
+        }
+        let Some(fields) = bytes.get(start..).and_then(|bytes| bytes.first_chunk()).copied() else { return Ok(None) };
+        let fields = i16::from_be_bytes(fields);
+        if fields == END {
+            self.ended = true;
+            return Ok(None);
+        }
+        let mut at = start + 2;
+        for _ in 0..fields {
+            let Some(length) = integer(bytes, at) else { return Ok(None) };
+            at += 4;
+            // Null has the length -1.
+            let Ok(length) = usize::try_from(length) else {
+                self.places.push(None);
+                continue;
+            };
+            self.places.push(Some(at..at + length));
+            at += length;
+        }
+        Ok((at <= bytes.len()).then_some(at))
+    }
+
+    /// Keeps what goes on in the next piece.
+    fn wait(&mut self, bytes: &[u8], from: usize) {
+        if !self.ended {
+            self.waiting.extend_from_slice(bytes.get(from..).unwrap_or_default());
+        }
+    }
+}
+
+fn integer(bytes: &[u8], at: usize) -> Option<i32> {
+    bytes.get(at..)?.first_chunk().copied().map(i32::from_be_bytes)
+}
+
+struct Tuple<'a> {
+    bytes: &'a [u8],
+    places: &'a [Option<Range<usize>>],
+    shapes: &'a [Shape],
+}
+
+impl Row for Tuple<'_> {
+    fn cell(&self, column: usize) -> Result<Cell<'_>> {
+        let shape = self.shapes.get(column).copied();
+        let Some(place) = self.places.get(column) else { return Err(unexpected(column, shape)) };
+        let Some(place) = place else { return Ok(Cell::Null) };
+        let bytes = self.bytes.get(place.clone()).unwrap_or_default();
+        shape.and_then(|shape| super::read(shape, bytes)).ok_or_else(|| unexpected(column, shape))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two rows of two fields, as PostgreSQL sends them.
+    fn sent() -> Vec<u8> {
+        let header = [SIGNATURE, &[0; 8]].concat();
+        let row = |number: i64, text: Option<&str>| {
+            let mut row = vec![0, 2, 0, 0, 0, 8];
+            row.extend(number.to_be_bytes());
+            row.extend(text.map_or(-1, |text| i32::try_from(text.len()).unwrap()).to_be_bytes());
+            row.extend(text.unwrap_or_default().bytes());
+            row
+        };
+        [header, row(7, Some("seven")), row(-1, None), vec![0xff, 0xff]].concat()
+    }
+
+    #[test]
+    fn rows_are_found_wherever_pieces_end() {
+        let sent = sent();
+        let shapes = [Shape::Integer, Shape::Text];
+        for size in 1..=sent.len() {
+            let (mut parser, mut found) = (Parser::default(), Vec::new());
+            for piece in sent.chunks(size) {
+                let joined = parser.joined(piece);
+                let bytes = joined.as_deref().unwrap_or(piece);
+                let mut at = parser.begin(bytes).unwrap();
+                while let Some(end) = parser.row(bytes, at).unwrap() {
+                    let row = Tuple { bytes, places: &parser.places, shapes: &shapes };
+                    found.push(format!("{:?} {:?}", row.cell(0).unwrap(), row.cell(1).unwrap()));
+                    at = end;
+                }
+                parser.wait(bytes, at);
+            }
+            assert!(parser.ended, "pieces of {size}");
+            assert_eq!(found, ["Integer(7) Text(\"seven\")", "Integer(-1) Null"], "pieces of {size}");
+        }
+    }
+}
