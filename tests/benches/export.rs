@@ -17,6 +17,8 @@ use sea_orm::ConnectionTrait;
 
 const ROWS: u64 = 870_109;
 const ROUNDS: usize = 5;
+const FORMATS: [(&str, &str); 4] =
+    [("CSV", "csv"), ("JSON Lines", "jsonl"), ("Parquet", "parquet"), ("Arrow", "arrow")];
 /// What is asked for, and the same in SQL. The first is the least that makes sense; the second what an analyst asks for, with
 /// all by which the records are known.
 const QUESTIONS: [(&str, &str, &str); 2] = [
@@ -58,15 +60,17 @@ async fn measure(world: World, engine: Engine, target: f64) {
     let tool = if engine == Engine::Postgres { "psql \\copy" } else { "sqlite3 -csv" };
     for (name, columns, query) in QUESTIONS {
         println!("\n{engine:?}: {ROWS} rows of {name}, medians of {ROUNDS} rounds");
-        let (mut bulk, mut csv, mut jsonl) = (Vec::new(), Vec::new(), Vec::new());
+        let mut bulk = Vec::new();
+        let mut formats = FORMATS.map(|(name, ending)| (name, ending, Vec::new()));
         for _ in 0..ROUNDS {
             bulk.push(dump(&world.database.url, engine, query));
-            csv.push(fetch(&world, &reader, "csv", columns));
-            jsonl.push(fetch(&world, &reader, "jsonl", columns));
+            for (_, ending, runs) in &mut formats {
+                runs.push(fetch(&world, &reader, ending, columns));
+            }
         }
         let bulk = median(bulk.iter().map(Duration::as_secs_f64));
         println!("  {tool:<14} {bulk:>7.3} s");
-        for (format, runs) in [("CSV", csv), ("JSON Lines", jsonl)] {
+        for (format, _, runs) in formats {
             let time = median(runs.iter().map(|run| run.time.as_secs_f64()));
             let first = median(runs.iter().map(|run| run.first * 1000.0));
             let grown = runs.iter().map(|run| run.grown).max().unwrap_or(0);

@@ -16,6 +16,7 @@ mod endpoint_audit;
 mod endpoint_deadline;
 mod event;
 mod export;
+mod export_columnar;
 mod export_file;
 mod export_whole;
 mod filter;
