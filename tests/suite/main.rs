@@ -35,6 +35,7 @@ mod mechanism;
 mod membership;
 mod migrations;
 mod node;
+mod notebook;
 mod oracle;
 mod policy_page;
 mod position;
