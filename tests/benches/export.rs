@@ -20,6 +20,13 @@ const ROWS: u64 = 870_109;
 const ROUNDS: usize = 5;
 const CHANGES: usize = 100;
 const HEADER: &str = "{\"record\":\"header\",\"format\":\"demarche\",\"version\":1}\n{\"record\":\"dossier\",\"slug\":\"un\",\"title\":\"Votes\"}\n";
+/// The formats, and the ratio that those by columns are to keep to.
+const FORMATS: [(&str, &str, Option<f64>); 4] = [
+    ("CSV", "csv", None),
+    ("JSON Lines", "jsonl", None),
+    ("Parquet", "parquet", Some(0.8)),
+    ("Arrow", "arrow", Some(0.8)),
+];
 /// What is asked for, and the same in SQL. The first is the least that makes sense; the second what an analyst asks for, with
 /// all by which the records are known.
 const QUESTIONS: [(&str, &str, &str); 2] = [
@@ -61,15 +68,18 @@ async fn measure(world: World, engine: Engine, target: f64) {
     let tool = if engine == Engine::Postgres { "psql \\copy" } else { "sqlite3 -csv" };
     for (name, columns, query) in QUESTIONS {
         println!("\n{engine:?}: {ROWS} rows of {name}, medians of {ROUNDS} rounds");
-        let (mut bulk, mut csv, mut jsonl) = (Vec::new(), Vec::new(), Vec::new());
+        let mut bulk = Vec::new();
+        let mut formats = FORMATS.map(|(name, ending, most)| (name, ending, most, Vec::new()));
         for _ in 0..ROUNDS {
             bulk.push(dump(&world.database.url, engine, query));
-            csv.push(fetch(&world, &reader, &format!("/export/positions.csv?columns={columns}")));
-            jsonl.push(fetch(&world, &reader, &format!("/export/positions.jsonl?columns={columns}")));
+            for (_, ending, _, runs) in &mut formats {
+                runs.push(fetch(&world, &reader, &format!("/export/positions.{ending}?columns={columns}")));
+            }
         }
         let bulk = median(bulk.iter().map(Duration::as_secs_f64));
         println!("  {tool:<14} {bulk:>7.3} s");
-        for (format, runs) in [("CSV", csv), ("JSON Lines", jsonl)] {
+        for (format, _, most, runs) in formats {
+            let target = most.unwrap_or(target);
             let time = median(runs.iter().map(|run| run.time.as_secs_f64()));
             let first = median(runs.iter().map(|run| run.first * 1000.0));
             let grown = runs.iter().map(|run| run.grown).max().unwrap_or(0);

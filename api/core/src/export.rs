@@ -20,6 +20,7 @@ mod archive;
 pub mod cell;
 mod change;
 pub mod column;
+mod columnar;
 mod directory;
 mod linked;
 mod network;
@@ -28,6 +29,7 @@ mod plan;
 mod select;
 mod standing;
 mod table;
+mod typed;
 
 use std::sync::Arc;
 
@@ -39,7 +41,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use tokio::sync::mpsc::Receiver;
 
-use self::column::Sheet;
+use self::column::{Sheet, Type};
 pub use self::network::Network;
 pub use self::pipe::Compression;
 use self::pipe::{Pipe, Sum, Text};
@@ -48,7 +50,7 @@ use self::select::Reader;
 pub use self::select::{Records, Subject};
 pub use self::standing::{Holds, Standings};
 pub use self::table::Table;
-use self::table::Writer;
+use self::table::{Head, Writer};
 use crate::domain;
 use crate::domain::change::{Listener, Place, write_cursor};
 use crate::error::{Error, Result};
@@ -70,6 +72,16 @@ pub enum Content {
     Archive,
     /// The same as a JSON-LD document.
     LinkedData,
+}
+
+impl Content {
+    /// The form of the table, if it is one.
+    const fn table(&self) -> Option<Table> {
+        match self {
+            Self::Records(_, table) | Self::Changes(table) | Self::Standings(_, table) => Some(*table),
+            Self::Network(..) | Self::Archive | Self::LinkedData => None,
+        }
+    }
 }
 
 /// What is asked for.
@@ -126,6 +138,8 @@ pub struct Export {
     end: Place,
     request: Request,
     columns: Vec<String>,
+    /// What each column holds.
+    types: Vec<Type>,
     plan: Arc<Plan>,
 }
 
@@ -157,6 +171,11 @@ impl Export {
             (None, Content::Changes(_)) => change::COLUMNS.map(str::to_owned).to_vec(),
             (None, _) => Vec::new(),
         };
+        let types = match (&sheet, &request.content) {
+            (Some((sheet, _)), _) => columns.iter().map(|name| plan::typed(sheet, name)).collect(),
+            (None, Content::Changes(_)) => change::TYPES.to_vec(),
+            (None, _) => Vec::new(),
+        };
         let (scope, dossier) = domain::export::open(op, request.dossier.as_deref()).await?;
         let listener = Listener::new(op, scope.clone(), dossier)?;
         let mut snapshot = Snapshot::open(&op.base.store).await?;
@@ -169,7 +188,7 @@ impl Export {
             None => Plan::default(),
         };
         let op = op.clone();
-        Ok(Self { op, snapshot, scope, dossier, listener, end, request, columns, plan: Arc::new(plan) })
+        Ok(Self { op, snapshot, scope, dossier, listener, end, request, columns, types, plan: Arc::new(plan) })
     }
 
     /// Where to go on from the state that is in the file, as the manifest has it.
@@ -191,7 +210,8 @@ impl Export {
         drop(texts);
         // If nobody takes what comes out, that is why the text could not be handed on.
         let pipe = piping.await.map_err(Error::internal)??;
-        let (rows, trailer) = written?;
+        let rows = written?;
+        let trailer = self.request.content.table().is_some_and(Table::has_asides);
         let mut manifest = None;
         let (last, _, bytes) = pipe.finish(rows, |sum| {
             let written = self.manifest(sum);
@@ -207,9 +227,12 @@ impl Export {
         Ok((manifest, bytes))
     }
 
-    /// Writes the text of the file, and notes which records are in it. Gives how many rows there are, and whether the manifest
-    /// is its last line.
-    async fn write_text(&mut self, texts: &Outlet, left: &Trail) -> Result<(u64, bool)> {
+    /// Writes the text of the file, and notes which records are in it. Gives how many rows there are.
+    async fn write_text(&mut self, texts: &Outlet, left: &Trail) -> Result<u64> {
+        let about = self.about()?;
+        let head = Head { names: &self.columns, types: &self.types, about: &about };
+        let plan = &self.plan;
+        let writer = |table: &Table| Writer::new(*table, Arc::clone(plan), &head);
         let page = Text::default();
         let mut reader = Reader {
             snapshot: &mut self.snapshot,
@@ -218,39 +241,41 @@ impl Export {
             as_of: self.request.as_of,
             left: left.clone(),
         };
-        let (page, trailer) = match (&self.request.content, self.request.since) {
+        let page = match (&self.request.content, self.request.since) {
             (Content::Changes(table), since) => {
                 let since = since.unwrap_or_default();
-                let page = change::write_log(&mut reader, &self.listener, since, *table, page, Some(texts)).await?;
-                (page, *table == Table::JsonLines)
+                change::write_log(&mut reader, &self.listener, since, writer(table)?, Some(texts)).await?
             }
             (Content::Records(subject, table), Some(since)) => {
-                let writer = writer(page, *table, &self.plan, &self.columns);
-                let (subject, reads) = (subject.as_ref(), &self.plan.reads);
-                let page =
-                    change::write_records(&mut reader, &self.listener, since, subject, reads, writer, Some(texts))
-                        .await?;
-                (page, *table == Table::JsonLines)
+                let (writer, subject, reads) = (writer(table)?, subject.as_ref(), &plan.reads);
+                change::write_records(&mut reader, &self.listener, since, subject, reads, writer, Some(texts)).await?
             }
             (Content::Records(subject, table), None) => {
-                let writer = writer(page, *table, &self.plan, &self.columns);
                 let select = subject.select(&reader.scope, reader.as_of, reader.dossier);
-                let writer = reader.read(subject.kind(), select, &self.plan.reads, writer, Some(texts)).await?;
-                (writer.page, *table == Table::JsonLines)
+                reader.read(subject.kind(), select, &plan.reads, writer(table)?, Some(texts)).await?.finish()?
             }
             (Content::Standings(standings, table), _) => {
-                let writer = writer(page, *table, &self.plan, &self.columns);
-                let writer = standings.read(&mut reader, writer, Some(texts)).await?;
-                (writer.page, *table == Table::JsonLines)
+                standings.read(&mut reader, writer(table)?, Some(texts)).await?.finish()?
             }
             (Content::Network(standings, network), _) => {
-                (network.write(standings, &mut reader, page, Some(texts)).await?, false)
+                network.write(standings, &mut reader, page, Some(texts)).await?
             }
-            (Content::Archive, _) => (archive::write(&mut reader, page, Some(texts)).await?, false),
-            (Content::LinkedData, _) => (linked::write(&mut reader, page, Some(texts)).await?, false),
+            (Content::Archive, _) => archive::write(&mut reader, page, Some(texts)).await?,
+            (Content::LinkedData, _) => linked::write(&mut reader, page, Some(texts)).await?,
         };
         texts.send(page.text).await?;
-        Ok((page.rows, trailer))
+        Ok(page.rows)
+    }
+
+    /// What is known of the file before its first row: of the manifest, all but the sum.
+    fn about(&self) -> Result<String> {
+        let mut about = serde_json::to_value(self.manifest(&Sum::default()))?;
+        if let Value::Object(about) = &mut about {
+            for sum in ["rows", "bytes", "sha256"] {
+                about.remove(sum);
+            }
+        }
+        Ok(about.to_string())
     }
 
     fn manifest(&self, sum: &Sum) -> Manifest {
@@ -297,9 +322,4 @@ async fn pass(mut pipe: Pipe, mut texts: Receiver<Vec<u8>>, outlet: Option<Outle
             outlet.send(piece).await?;
         }
     }
-}
-
-fn writer(mut page: Text, table: Table, plan: &Arc<Plan>, columns: &[String]) -> Writer {
-    page.text.extend_from_slice(&table.head(columns));
-    Writer { page, table, plan: Arc::clone(plan), leads: table.leads(columns) }
 }

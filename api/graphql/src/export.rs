@@ -138,7 +138,9 @@ fn content(
         ("network", _) => Err(no_format(format, "graphml, gexf or csv")),
         (_, "csv") => table(kind, Table::Csv { defused }, filter, order_by, rule),
         (_, "jsonl") => table(kind, Table::JsonLines, filter, order_by, rule),
-        _ => Err(no_format(format, "csv or jsonl")),
+        (_, "parquet") => table(kind, Table::Parquet, filter, order_by, rule),
+        (_, "arrow") => table(kind, Table::Arrow, filter, order_by, rule),
+        _ => Err(no_format(format, "csv, jsonl, parquet or arrow")),
     }
 }
 

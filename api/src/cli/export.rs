@@ -22,7 +22,7 @@ pub struct Export {
     /// What: dossiers, stakeholders, mechanisms, conditions, arguments, sources, positions, relations, statuses, findings,
     /// events, implications, ratings, changes (of them all), standings; network (of stakeholders and mechanisms) or archive (of all there is)
     kind: String,
-    /// csv or jsonl; of a network graphml, gexf or csv (edges); of an archive jsonl (what `load` takes back) or jsonld
+    /// csv, jsonl, parquet or arrow; of a network graphml, gexf or csv (edges); of an archive jsonl (what `load` takes back) or jsonld
     #[arg(long, value_name = "FORMAT")]
     format: String,
     /// The file, beside which FILE.manifest.json says what is in it; the standard output if left out, and the cursor for `--since`
@@ -153,14 +153,18 @@ fn into_file(path: &Path, mut bytes: Receiver<Vec<u8>>) -> Result<Taken> {
 
 fn into_stdout(mut bytes: Receiver<Vec<u8>>) -> Result<Taken> {
     let mut out = stdout().lock();
-    while let Some(piece) = bytes.blocking_recv() {
-        match out.write_all(&piece) {
-            Err(cause) if cause.kind() == ErrorKind::BrokenPipe => return Ok(Taken::Enough),
-            written => written.map_err(|cause| Error::BadInput(format!("cannot write: {cause}")))?,
+    let mut write = || {
+        while let Some(piece) = bytes.blocking_recv() {
+            out.write_all(&piece)?;
         }
+        // Of a file without lines, some may still wait here.
+        out.flush()
+    };
+    match write() {
+        Ok(()) => Ok(Taken::All),
+        Err(cause) if cause.kind() == ErrorKind::BrokenPipe => Ok(Taken::Enough),
+        Err(cause) => Err(Error::BadInput(format!("cannot write: {cause}"))),
     }
-    out.flush().map_err(Error::internal)?;
-    Ok(Taken::All)
 }
 
 /// Gives a file that is whole its name, and its manifest beside it.

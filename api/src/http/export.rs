@@ -317,6 +317,8 @@ fn head(answer: &mut HttpResponseBuilder, asked: &Asked, tag: &str, moment: Mome
             "csv" => "text/csv; charset=utf-8; header=present",
             "graphml" | "gexf" => "application/xml",
             "jsonld" => "application/ld+json",
+            "parquet" => "application/vnd.apache.parquet",
+            "arrow" => "application/vnd.apache.arrow.file",
             _ => "application/x-ndjson",
         },
     );

@@ -7,6 +7,7 @@ use entity::kind::Kind;
 use entity::moment::Moment;
 
 use super::column::Form;
+use super::typed;
 use crate::error::Result;
 use crate::id;
 use crate::store::stream::Cell;
@@ -23,6 +24,8 @@ pub enum Style {
     Json,
     /// As it is, to be written again as a part of something else.
     Plain,
+    /// As bytes that keep what the value is, for files of columns.
+    Typed,
 }
 
 const STANCES: [&str; 5] = ["STRONGLY_OPPOSE", "OPPOSE", "NEUTRAL", "SUPPORT", "STRONGLY_SUPPORT"];
@@ -32,6 +35,16 @@ const MARKINGS: [&str; 5] = ["CLEAR", "GREEN", "AMBER", "AMBER_STRICT", "RED"];
 
 fn word(words: &[&'static str], place: i64) -> &'static str {
     usize::try_from(place).ok().and_then(|place| words.get(place)).copied().unwrap_or_default()
+}
+
+/// The word for a number that stands for one.
+pub(super) fn spoken(form: Form, number: i64) -> Option<&'static str> {
+    match form {
+        Form::Stance => Some(stance(number)),
+        Form::Likelihood => Some(word(&LIKELIHOODS, number - 1)),
+        Form::Marking => Some(marking(number)),
+        _ => None,
+    }
 }
 
 /// The word for a stance.
@@ -55,13 +68,16 @@ impl Style {
     /// # Errors
     /// If a JSON value of the database is none.
     pub fn write(self, form: Form, cell: Cell<'_>, out: &mut Vec<u8>) -> Result<()> {
+        if self == Self::Typed {
+            return typed::write(form, cell, out);
+        }
         match (form, cell) {
             (_, Cell::Null) => self.null(out),
             (Form::Key(kind), Cell::Integer(key)) => self.bare(out, |out| id::write(kind, key, out)),
             (Form::Moment, Cell::Integer(at)) => self.bare(out, |out| out.extend_from_slice(moment(at).as_bytes())),
-            (Form::Stance, Cell::Integer(score)) => self.word(stance(score), out),
-            (Form::Likelihood, Cell::Integer(step)) => self.word(word(&LIKELIHOODS, step - 1), out),
-            (Form::Marking, Cell::Integer(step)) => self.word(marking(step), out),
+            (Form::Stance | Form::Likelihood | Form::Marking, Cell::Integer(number)) => {
+                self.word(spoken(form, number).unwrap_or_default(), out);
+            }
             (Form::Json, Cell::Text(text)) if self == Self::Json => {
                 // Written anew: the databases put spaces and keys in ways of their own.
                 let value: serde_json::Value = serde_json::from_str(text)?;
@@ -113,12 +129,15 @@ impl Style {
             Self::Json => json_text(text, out),
             Self::Csv { defused } => csv_text(text, defused, out),
             Self::Plain => out.extend_from_slice(text.as_bytes()),
+            Self::Typed => typed::text(text.as_bytes(), out),
         }
     }
 
     /// A list, of items that are written already.
     pub fn list(self, items: &[Vec<u8>], out: &mut Vec<u8>) {
-        if self == Self::Json {
+        if self == Self::Typed {
+            typed::list(items, out);
+        } else if self == Self::Json {
             out.push(b'[');
             for (n, item) in items.iter().enumerate() {
                 if n > 0 {

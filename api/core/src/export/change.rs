@@ -12,16 +12,18 @@ use entity::words::{ChangeAction, Marking};
 use sea_orm::sea_query::{Expr, ExprTrait, SelectStatement};
 use sea_orm::{ActiveEnum, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
 
-use super::cell::{key, moment};
+use super::column::{Form, Type};
 use super::pipe::Text;
 use super::select::{Read, Reader, Subject, everything};
-use super::table::{Table, Writer};
+use super::table::Writer;
 use crate::domain::change::{Listener, subject};
 use crate::error::{Error, Result};
 use crate::store::stream::{Cell, Outlet, Row, Shape, Snapshot, Taker};
 
 /// The columns of a file of changes.
 pub(super) const COLUMNS: [&str; 4] = ["action", "kind", "id", "recordedAt"];
+/// What they hold.
+pub(super) const TYPES: [Type; 4] = [Type::Text, Type::Text, Type::Text, Type::Moment];
 
 /// How many changes are looked at in one go.
 const ROWS_MAX: usize = 2_000;
@@ -60,13 +62,9 @@ pub(super) async fn write_log(
     reader: &mut Reader<'_>,
     listener: &Listener,
     since: Place,
-    table: Table,
-    mut page: Text,
+    mut writer: Writer,
     outlet: Option<&Outlet>,
 ) -> Result<Text> {
-    let names = COLUMNS.map(str::to_owned);
-    let leads = table.leads(&names);
-    page.text.extend_from_slice(&table.head(&names));
     let mut place = since;
     loop {
         let select = Entity::after(listener.heard(), place).limit(u64::try_from(ROWS_MAX).map_err(Error::internal)?);
@@ -76,18 +74,17 @@ pub(super) async fn write_log(
             place = row.place();
             let Some(action) = listener.told(row, seen.contains(&row.record_id)) else { continue };
             let (kind, id) = subject(row);
-            let cells = [action.to_value().into_bytes(), kind.to_value().into_bytes(), key(kind, id), at.clone()];
-            for (lead, cell) in leads.iter().zip(cells) {
-                page.text.extend_from_slice(lead);
-                // Words, keys and moments: there is nothing in them that needs care.
-                table.style().word(&String::from_utf8_lossy(&cell), &mut page.text);
-            }
-            page.text.extend_from_slice(table.end());
-            page.rows += 1;
+            let at = at.map_or(Cell::Null, Cell::Integer);
+            writer.values(&[
+                (Form::Text, Cell::Text(&action.to_value())),
+                (Form::Text, Cell::Text(&kind.to_value())),
+                (Form::Key(kind), Cell::Integer(id)),
+                (Form::Moment, at),
+            ])?;
         }
-        hand_on(&mut page, outlet).await?;
+        hand_on(&mut writer, outlet).await?;
         if rows.len() < ROWS_MAX {
-            return Ok(page);
+            return writer.finish();
         }
     }
 }
@@ -107,11 +104,9 @@ pub(super) async fn write_records(
     let changed = Changed { listener: listener.clone(), records: BTreeMap::new(), access: Vec::new() };
     let heard = listener.heard().filter(Column::Kind.is_in([kind, Kind::Account]));
     let changed = reader.snapshot.read(&statement(Entity::after(heard, since)), shapes(), changed, None).await?;
-    let tells = writer.table == Table::JsonLines;
-    if tells {
-        for (action, kind, id) in &changed.access {
-            tell(&mut writer.page, &action.to_value(), *kind, *id);
-        }
+    let tells = writer.table.has_asides();
+    for (action, kind, id) in &changed.access {
+        writer.tell(&action.to_value(), *kind, *id);
     }
     let mut reads = reads.to_vec();
     let own = reads.len();
@@ -134,25 +129,16 @@ pub(super) async fn write_records(
                     (true, None, _) => NO_MATCH.to_owned(),
                     (false, _, None) => continue,
                 };
-                tell(&mut writer.page, &action, kind, id);
+                writer.tell(&action, kind, id);
             }
         }
-        hand_on(&mut writer.page, outlet).await?;
+        hand_on(&mut writer, outlet).await?;
     }
-    Ok(writer.page)
+    writer.finish()
 }
 
-/// Writes a line that says what became of a record that is not there any more, or of what one may see.
-fn tell(page: &mut Text, action: &str, kind: Kind, id: i64) {
-    let id = String::from_utf8_lossy(&key(kind, id)).into_owned();
-    let line = serde_json::json!({ "change": { "action": action, "kind": kind.to_value(), "id": id } });
-    page.text.extend_from_slice(line.to_string().as_bytes());
-    page.text.push(b'\n');
-    page.rows += 1;
-}
-
-async fn hand_on(page: &mut Text, outlet: Option<&Outlet>) -> Result<()> {
-    match (page.piece(), outlet) {
+async fn hand_on(writer: &mut Writer, outlet: Option<&Outlet>) -> Result<()> {
+    match (writer.piece(), outlet) {
         (Some(piece), Some(outlet)) => outlet.send(piece).await,
         _ => Ok(()),
     }
@@ -214,7 +200,7 @@ fn only(select: &mut SelectStatement, kind: Kind, ids: &[i64]) {
 }
 
 /// Those of the records of changes that may be seen.
-async fn visible(reader: &mut Reader<'_>, rows: &[(Model, Vec<u8>)]) -> Result<HashSet<i64>> {
+async fn visible(reader: &mut Reader<'_>, rows: &[Told]) -> Result<HashSet<i64>> {
     let mut by_kind: HashMap<Kind, Vec<i64>> = HashMap::new();
     for (row, _) in rows.iter().filter(|(row, _)| row.kind != Kind::Account) {
         by_kind.entry(row.kind).or_default().push(row.record_id);
@@ -245,8 +231,10 @@ impl Taker for Numbers {
     }
 }
 
-/// Changes, each with its moment in words.
-struct Rows(Vec<(Model, Vec<u8>)>);
+/// A change, and its moment.
+type Told = (Model, Option<i64>);
+
+struct Rows(Vec<Told>);
 
 impl Taker for Rows {
     fn take(&mut self, row: &dyn Row) -> Result<Option<Vec<u8>>> {
@@ -255,7 +243,7 @@ impl Taker for Rows {
     }
 }
 
-async fn read(snapshot: &mut Snapshot, select: Select<Entity>) -> Result<Vec<(Model, Vec<u8>)>> {
+async fn read(snapshot: &mut Snapshot, select: Select<Entity>) -> Result<Vec<Told>> {
     Ok(snapshot.read(&statement(select), shapes(), Rows(Vec::new()), None).await?.0)
 }
 
@@ -273,7 +261,7 @@ fn shapes() -> Vec<Shape> {
 }
 
 /// A row of [`statement`].
-fn change(row: &dyn Row) -> Result<(Model, Vec<u8>)> {
+fn change(row: &dyn Row) -> Result<Told> {
     let number = |column| row.cell(column).map(|cell| cell.integer());
     let needed = |column| number(column)?.ok_or_else(|| Error::internal("a change lacks a number"));
     let word = |column| match row.cell(column)? {
@@ -290,5 +278,5 @@ fn change(row: &dyn Row) -> Result<(Model, Vec<u8>)> {
         marking: marking(needed(5)?)?,
         marking_before: number(6)?.map(marking).transpose()?,
     };
-    Ok((change, number(7)?.map(moment).unwrap_or_default().into_bytes()))
+    Ok((change, number(7)?))
 }

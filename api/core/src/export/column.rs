@@ -62,6 +62,38 @@ impl Form {
             Self::Json => Shape::Json,
         }
     }
+
+    /// What a columnar file holds.
+    pub const fn typed(self) -> Type {
+        match self {
+            Self::Key(_) | Self::Text | Self::Stance | Self::Likelihood | Self::Marking | Self::Json => Type::Text,
+            Self::Keys(_) => Type::List,
+            Self::Integer => Type::Integer,
+            Self::Real => Type::Real,
+            Self::Flag => Type::Flag,
+            Self::Date => Type::Date,
+            Self::Moment => Type::Moment,
+        }
+    }
+}
+
+/// What a column of a columnar file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Type {
+    /// Texts: also keys in their public form, words, and JSON values.
+    Text,
+    /// Whole numbers, of 64 bits.
+    Integer,
+    /// Numbers, of 64 bits.
+    Real,
+    /// Yes or no.
+    Flag,
+    /// Days.
+    Date,
+    /// Moments, to the microsecond, in UTC.
+    Moment,
+    /// Lists of texts.
+    List,
 }
 
 /// Where a value is stored.

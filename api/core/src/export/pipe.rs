@@ -70,6 +70,11 @@ impl Default for Text {
 }
 
 impl Text {
+    /// What is left of a file to be handed on.
+    pub const fn rest(text: Vec<u8>, rows: u64) -> Self {
+        Self { text, rows, enough: PIECE_BYTES }
+    }
+
     /// A piece to be handed on, if there is enough for one.
     pub fn piece(&mut self) -> Option<Vec<u8>> {
         if self.text.len() < self.enough {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use entity::kind::Kind;
 
 use super::cell::{self, Style};
-use super::column::{Access, Column, Form, Place, Sheet};
+use super::column::{Access, Column, Form, Place, Sheet, Type};
 use super::directory::Directory;
 use super::select::{Read, Reader};
 use crate::error::{Error, Result};
@@ -90,6 +90,17 @@ fn target(form: Form) -> Option<Kind> {
             Some(kind).filter(|kind| (kind.is_node() || *kind == Kind::Relation) && *kind != Kind::Account)
         }
         _ => None,
+    }
+}
+
+/// What a column that [`names`] has let pass holds.
+pub(super) fn typed(sheet: &Sheet, path: &str) -> Type {
+    let (first, rest) = split(path);
+    let Some(column) = sheet.find(first) else { return Type::Text };
+    match (column.form, rest, target(column.form)) {
+        // What stands behind a list is written into its items.
+        (Form::Key(_), Some(rest), Some(target)) => typed(&Sheet::of(target), rest),
+        (form, ..) => form.typed(),
     }
 }
 

@@ -262,6 +262,6 @@ impl StandingTaker for super::table::Writer {
     }
 
     fn piece(&mut self) -> Result<Option<Vec<u8>>> {
-        Ok(self.page.piece())
+        Ok(Self::piece(self))
     }
 }

@@ -1,10 +1,18 @@
 //! Tables: one row a record.
 
+use std::sync::Arc;
+
+use entity::kind::Kind;
+use serde_json::Value;
+
 use super::cell::{Style, json_text};
+use super::column::{Form, Type};
+use super::columnar::Columnar;
 use super::pipe::Text;
 use super::plan::Plan;
 use crate::error::Result;
-use crate::store::stream::{Row, Taker};
+use crate::id;
+use crate::store::stream::{Cell, Row, Taker};
 
 /// The form of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +24,10 @@ pub enum Table {
     },
     /// One JSON object a line.
     JsonLines,
+    /// Apache Parquet.
+    Parquet,
+    /// The file format of Apache Arrow IPC.
+    Arrow,
 }
 
 impl Table {
@@ -23,83 +35,169 @@ impl Table {
         match self {
             Self::Csv { defused } => Style::Csv { defused },
             Self::JsonLines => Style::Json,
+            Self::Parquet | Self::Arrow => Style::Typed,
         }
     }
 
-    /// What stands before the cell of each column.
-    pub(super) fn leads(self, names: &[String]) -> Vec<Vec<u8>> {
-        let lead = |(n, name): (usize, &String)| match self {
-            Self::Csv { .. } => {
-                if n == 0 {
-                    Vec::new()
-                } else {
-                    b",".to_vec()
-                }
-            }
-            Self::JsonLines => {
-                let mut lead = if n == 0 { b"{".to_vec() } else { b",".to_vec() };
-                json_text(name, &mut lead);
-                lead.push(b':');
-                lead
-            }
-        };
-        names.iter().enumerate().map(lead).collect()
-    }
-
-    /// The line above all rows.
-    pub(super) fn head(self, names: &[String]) -> Vec<u8> {
-        let mut head = Vec::new();
-        if let Self::Csv { .. } = self {
-            for (n, name) in names.iter().enumerate() {
-                if n > 0 {
-                    head.push(b',');
-                }
-                self.style().text(name, &mut head);
-            }
-            head.extend_from_slice(self.end());
-        }
-        head
-    }
-
-    /// What ends a row.
-    pub(super) const fn end(self) -> &'static [u8] {
-        match self {
-            Self::Csv { .. } => b"\r\n",
-            Self::JsonLines => b"}\n",
-        }
+    /// Whether lines of other kinds may stand between the rows, and the manifest below them.
+    pub(super) fn has_asides(self) -> bool {
+        self == Self::JsonLines
     }
 }
 
-/// Writes rows into a text.
+/// What a table looks like, before its first row.
+pub(super) struct Head<'a> {
+    /// The names of the columns.
+    pub(super) names: &'a [String],
+    /// What each of them holds.
+    pub(super) types: &'a [Type],
+    /// What a file that has a place for it says of itself: a JSON object.
+    pub(super) about: &'a str,
+}
+
+/// Writes rows into a table.
 pub(super) struct Writer {
-    pub(super) page: Text,
     pub(super) table: Table,
-    pub(super) plan: std::sync::Arc<Plan>,
-    pub(super) leads: Vec<Vec<u8>>,
+    pub(super) plan: Arc<Plan>,
+    rows: Rows,
+}
+
+enum Rows {
+    Lines(Lines),
+    Columns(Box<Columnar>),
 }
 
 impl Writer {
-    /// Writes a row.
+    /// Begins a table.
+    ///
+    /// # Errors
+    /// If its columns make no file.
+    pub(super) fn new(table: Table, plan: Arc<Plan>, head: &Head<'_>) -> Result<Self> {
+        let rows = match table {
+            Table::Csv { .. } => Rows::Lines(Lines::csv(table.style(), head.names)),
+            Table::JsonLines => Rows::Lines(Lines::json(head.names)),
+            Table::Parquet => Rows::Columns(Box::new(Columnar::parquet(head)?)),
+            Table::Arrow => Rows::Columns(Box::new(Columnar::arrow(head)?)),
+        };
+        Ok(Self { table, plan, rows })
+    }
+
+    /// Writes a row, as the plan says.
     pub(super) fn row(&mut self, row: &dyn Row) -> Result<()> {
+        let (style, plan) = (self.table.style(), &self.plan);
+        let write = |column, out: &mut Vec<u8>| plan.write(column, row, style, out);
+        match &mut self.rows {
+            Rows::Lines(lines) => lines.row(write),
+            Rows::Columns(columns) => columns.row(write),
+        }
+    }
+
+    /// Writes a row of values that come from nowhere else.
+    pub(super) fn values(&mut self, values: &[(Form, Cell<'_>)]) -> Result<()> {
         let style = self.table.style();
-        let start = self.page.text.len();
-        for (column, lead) in self.leads.iter().enumerate() {
-            self.page.text.extend_from_slice(lead);
-            self.plan.write(column, row, style, &mut self.page.text)?;
+        let write = |column: usize, out: &mut Vec<u8>| match values.get(column) {
+            Some((form, cell)) => style.write(*form, *cell, out),
+            None => Ok(()),
+        };
+        match &mut self.rows {
+            Rows::Lines(lines) => lines.row(write),
+            Rows::Columns(columns) => columns.row(write),
         }
-        if self.page.text.len() == start {
-            // One column without a value: an empty line would be no row to most readers.
-            self.page.text.extend_from_slice(b"\"\"");
+    }
+
+    /// Writes a line that says what became of a record that is not there any more, or of what one may see, if the table has
+    /// a place for it.
+    pub(super) fn tell(&mut self, action: &str, kind: Kind, id: i64) {
+        use sea_orm::ActiveEnum;
+        let Rows::Lines(lines) = &mut self.rows else { return };
+        if self.table.has_asides() {
+            let id = id::encode(kind, id);
+            lines.aside(&serde_json::json!({ "change": { "action": action, "kind": kind.to_value(), "id": id } }));
         }
-        self.page.text.extend_from_slice(self.table.end());
-        self.page.rows += 1;
-        Ok(())
+    }
+
+    /// A piece to be handed on, if there is enough for one.
+    pub(super) fn piece(&mut self) -> Option<Vec<u8>> {
+        match &mut self.rows {
+            Rows::Lines(lines) => lines.page.piece(),
+            Rows::Columns(columns) => columns.piece(),
+        }
+    }
+
+    /// Ends the table, and gives what has not been handed on.
+    ///
+    /// # Errors
+    /// If the last rows make no file.
+    pub(super) fn finish(self) -> Result<Text> {
+        match self.rows {
+            Rows::Lines(lines) => Ok(lines.page),
+            Rows::Columns(columns) => columns.finish(),
+        }
     }
 }
 
 impl Taker for Writer {
     fn take(&mut self, row: &dyn Row) -> Result<Option<Vec<u8>>> {
         self.row(row)?;
-        Ok(self.page.piece())
+        Ok(self.piece())
+    }
+}
+
+/// A table whose rows are lines.
+struct Lines {
+    page: Text,
+    /// What stands before the cell of each column.
+    leads: Vec<Vec<u8>>,
+    /// What ends a row.
+    end: &'static [u8],
+}
+
+impl Lines {
+    /// CSV, with the line of names.
+    fn csv(style: Style, names: &[String]) -> Self {
+        let mut page = Text::default();
+        let end = b"\r\n".as_slice();
+        let leads: Vec<Vec<u8>> = (0..names.len()).map(|n| if n == 0 { Vec::new() } else { b",".to_vec() }).collect();
+        for (name, lead) in names.iter().zip(&leads) {
+            page.text.extend_from_slice(lead);
+            style.text(name, &mut page.text);
+        }
+        page.text.extend_from_slice(end);
+        Self { page, leads, end }
+    }
+
+    /// JSON Lines.
+    fn json(names: &[String]) -> Self {
+        let lead = |(n, name): (usize, &String)| {
+            let mut lead = if n == 0 { b"{".to_vec() } else { b",".to_vec() };
+            json_text(name, &mut lead);
+            lead.push(b':');
+            lead
+        };
+        Self { page: Text::default(), leads: names.iter().enumerate().map(lead).collect(), end: b"}\n" }
+    }
+
+    /// Writes a row, of which `write` writes each cell.
+    fn row(&mut self, write: impl Fn(usize, &mut Vec<u8>) -> Result<()>) -> Result<()> {
+        let text = &mut self.page.text;
+        let start = text.len();
+        for (column, lead) in self.leads.iter().enumerate() {
+            text.extend_from_slice(lead);
+            write(column, text)?;
+        }
+        if text.len() == start {
+            // One column without a value: an empty line would be no row to most readers.
+            text.extend_from_slice(b"\"\"");
+        }
+        text.extend_from_slice(self.end);
+        self.page.rows += 1;
+        Ok(())
+    }
+
+    /// Writes a line that is no row of the table.
+    fn aside(&mut self, line: &Value) {
+        self.page.text.extend_from_slice(line.to_string().as_bytes());
+        self.page.text.push(b'\n');
+        self.page.rows += 1;
     }
 }
