@@ -144,7 +144,7 @@ demarche_tests::suite! {
             (MAP.replace("translate", "translat"), "map.toml: line 16, column"),
             (MAP.replace(r#"column = "who""#, r#"column = "who", value = 1"#), "map.toml: line 14, column 15: expected exactly one of column, value, template"),
             (MAP.replace("{id}-{who}", "{id-who"), "map.toml: line 13, column 27: this template has a { without a }"),
-            (MAP.replace("votes.csv", "other.csv"), "map.toml: line 8, column 8: there is no other.csv, other.csv.zst or other.csv.gz in"),
+            (MAP.replace("votes.csv", "other.csv"), "map.toml: line 8, column 8: there is no other.csv, other.csv.zst or other.csv.gz among the tables"),
             (MAP.replace(r#"dossier = "d""#, r#"dossier = "e""#), r#"there is no dossier "e" that you may see"#),
             (MAP.replace("source = \"s\"", "sorce = \"s\""), "votes.csv: line 2: position: unknown field `sorce`"),
             (MAP.replace("[[table]]", "[[table]"), "map.toml: line 7, column"),
