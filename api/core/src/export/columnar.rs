@@ -9,9 +9,6 @@ mod arrow;
 mod batch;
 mod parquet;
 
-use tokio::runtime::{Handle, RuntimeFlavor};
-use tokio::task::block_in_place;
-
 use self::batch::Batch;
 use super::pipe::Text;
 use super::table::Head;
@@ -20,7 +17,7 @@ use crate::error::Result;
 /// How much is handed on in one go.
 const PIECE_BYTES: usize = 64 * 1024;
 /// How much may wait to be handed on, unless one group is more.
-const WAITING_BYTES: usize = 8 * 1024 * 1024;
+const WAITING_BYTES: usize = 4 * 1024 * 1024;
 
 /// Makes a file of groups of rows.
 trait Encoder: Send {
@@ -90,9 +87,11 @@ impl Columnar {
         Ok(())
     }
 
+    /// Ends a group, on the thread that the rows come on: some ten milliseconds. On threads of its own, each would keep the
+    /// memory of a group for itself.
     fn group(&mut self) -> Result<()> {
         let group = self.batch.take();
-        aside(|| self.encoder.group(group))?;
+        self.encoder.group(group)?;
         self.collect()
     }
 
@@ -118,15 +117,6 @@ impl Columnar {
         self.encoder.end()?;
         self.collect()?;
         Ok(Text::rest(self.waiting.rest(), self.rows))
-    }
-}
-
-/// Does what takes tens of milliseconds, without that others wait for this thread to come back to them.
-fn aside<T>(work: impl FnOnce() -> T) -> T {
-    match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
-        Ok(RuntimeFlavor::MultiThread) => block_in_place(work),
-        // There is no other thread that they could go to.
-        Ok(_) | Err(_) => work(),
     }
 }
 

@@ -17,8 +17,9 @@ use crate::error::{Error, Result};
 use crate::export::column::Type;
 use crate::export::table::Head;
 
-/// As other programs have it: a reader takes a group at a time, and passes over those that it does not need.
-pub(super) const LIMITS: Limits = Limits { rows: 65_536, bytes: 8 * 1024 * 1024 };
+/// A reader takes a group at a time, and passes over those that it does not need. Larger ones would pack little better, and an
+/// export takes two or three times their bytes of memory.
+pub(super) const LIMITS: Limits = Limits { rows: 65_536, bytes: 4 * 1024 * 1024 };
 /// The name of what a file says of itself.
 const ABOUT: &str = "demarche";
 /// The fastest but two: texts become a fourth, and whoever reads waits no longer for it.
