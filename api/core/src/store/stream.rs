@@ -9,6 +9,7 @@
 mod postgres;
 mod sqlite;
 
+use std::any::Any;
 use std::time::Duration;
 
 use sea_orm::DbBackend;
@@ -72,7 +73,7 @@ pub trait Row {
 }
 
 /// Takes rows, and makes bytes of them.
-pub trait Taker: Send + 'static {
+pub trait Taker: Any + Send {
     /// Takes a row. What it gives is handed on before the next row is read.
     ///
     /// # Errors
@@ -156,10 +157,13 @@ impl Snapshot {
         taker: T,
         outlet: Option<&Outlet>,
     ) -> Result<T> {
-        match &mut self.way {
-            Way::Sqlite(snapshot) => snapshot.read(statement, shapes, taker, outlet).await,
-            Way::Postgres(snapshot) => snapshot.read(statement, shapes, taker, outlet).await,
-        }
+        // What reads is compiled once, not once for each taker: a call through a table costs nothing beside a row.
+        let taker = Box::new(taker);
+        let taker: Box<dyn Any> = match &mut self.way {
+            Way::Sqlite(snapshot) => snapshot.read(statement, shapes, taker, outlet).await?,
+            Way::Postgres(snapshot) => snapshot.read(statement, shapes, taker, outlet).await?,
+        };
+        taker.downcast().map(|taker| *taker).map_err(|_| Error::internal("another taker came back"))
     }
 
     /// The expression for a list that stands in a link table: the values of `item` in the rows whose `near` is `key`, in

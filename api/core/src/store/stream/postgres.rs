@@ -34,13 +34,13 @@ impl Snapshot {
         Ok(Self(connection))
     }
 
-    pub(super) async fn read<T: Taker>(
+    pub(super) async fn read(
         &mut self,
         statement: &SelectStatement,
         shapes: Vec<Shape>,
-        mut taker: T,
+        mut taker: Box<dyn Taker>,
         outlet: Option<&Outlet>,
-    ) -> Result<T> {
+    ) -> Result<Box<dyn Taker>> {
         let (sql, values) = statement.build(PostgresQueryBuilder);
         if values.0.iter().all(is_plain) {
             let sql = statement.to_string(PostgresQueryBuilder);

@@ -36,13 +36,13 @@ impl Snapshot {
         Ok(Self(Some(connection)))
     }
 
-    pub(super) async fn read<T: Taker>(
+    pub(super) async fn read(
         &mut self,
         statement: &SelectStatement,
         shapes: Vec<Shape>,
-        taker: T,
+        taker: Box<dyn Taker>,
         outlet: Option<&Outlet>,
-    ) -> Result<T> {
+    ) -> Result<Box<dyn Taker>> {
         let (sql, values) = statement.build(SqliteQueryBuilder);
         let connection = self.0.take().ok_or_else(|| Error::internal("a snapshot was read after it had failed"))?;
         let handle = connection.get_interrupt_handle();
@@ -92,7 +92,7 @@ struct Job {
 }
 
 impl Job {
-    fn run<T: Taker>(self, mut taker: T) -> Result<(Connection, T)> {
+    fn run(self, mut taker: Box<dyn Taker>) -> Result<(Connection, Box<dyn Taker>)> {
         let Self { connection, sql, values, shapes, outlet, runtime } = self;
         let mut statement = connection.prepare(&sql).map_err(Error::internal)?;
         let values = values.into_iter().map(Bound);

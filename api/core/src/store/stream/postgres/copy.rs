@@ -16,13 +16,13 @@ const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
 const END: i16 = -1;
 
 /// Reads all rows of a statement.
-pub(super) async fn read<T: Taker>(
+pub(super) async fn read(
     connection: &mut PgConnection,
     sql: &str,
     shapes: &[Shape],
-    mut taker: T,
+    mut taker: Box<dyn Taker>,
     outlet: Option<&Outlet>,
-) -> Result<T> {
+) -> Result<Box<dyn Taker>> {
     let copy = format!("COPY ({sql}) TO STDOUT (FORMAT binary)");
     let mut pieces = connection.copy_out_raw(&copy).await.map_err(Error::internal)?;
     let mut parser = Parser::default();
