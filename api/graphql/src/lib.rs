@@ -1,8 +1,8 @@
 //! The GraphQL door: it translates between the schema and the domain, and decides nothing.
 //!
 //! One file per concept holds its object, its filter, its order, its list field, its inputs, payloads and mutations. An
-//! object is merged from parts, so that what many have in common is written once: the fields of every node ([`node`]), of
-//! every assertion ([`assertion`]), and every list field ([`list`]), which hangs on whatever parents it has.
+//! object is merged from parts, so that what many have in common is written once: the fields of every node (`node`), of
+//! every assertion (`assertion`), and every list field (`list`), which hangs on whatever parents it has.
 
 mod access_token;
 mod account;

@@ -37,7 +37,7 @@ pub async fn unpack(body: File, boundary: String) -> Result<Form> {
     fs::create_dir(&form.tables).map_err(Error::internal)?;
     let mut parts = Multipart::new(pieces(body), boundary);
     let mut tables = 0;
-    while let Some(part) = parts.next_field().await.map_err(broken)? {
+    while let Some(part) = parts.next_field().await.map_err(|cause| broken(&cause))? {
         match part.name() {
             Some("mapping") => keep(part, &form.mapping).await?,
             Some("table") if tables == TABLES_MAX => {
@@ -98,12 +98,12 @@ async fn keep(mut part: Field<'_>, path: &Path) -> Result<()> {
         Error::BadInput(format!("the form has {name} twice"))
     };
     let mut file = File::create_new(path).map_err(there)?;
-    while let Some(piece) = part.chunk().await.map_err(broken)? {
+    while let Some(piece) = part.chunk().await.map_err(|cause| broken(&cause))? {
         file.write_all(&piece).map_err(Error::internal)?;
     }
     Ok(())
 }
 
-fn broken(cause: multer::Error) -> Error {
+fn broken(cause: &multer::Error) -> Error {
     Error::BadInput(format!("the form cannot be read: {cause}"))
 }
