@@ -20,6 +20,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use entity::words::AuditAction;
+use tracing::warn;
 
 pub use self::meter::Meter;
 pub use self::report::{Refusal, Report};
@@ -154,6 +155,9 @@ pub async fn load_dna(op: &Op, path: &Path, dossier: &str, options: &Options) ->
     logged(op, load().await).await
 }
 
+/// From this many records on, an import makes of the tables something else than the database has planned for.
+const STATISTICS_FROM: u64 = 10_000;
+
 /// What came of an import; one that was refused or has failed leaves an entry in the audit log as well.
 async fn logged(op: &Op, done: Result<Report>) -> Result<Report> {
     if let Err(error) = &done {
@@ -166,7 +170,15 @@ async fn finish(op: &Op, mut stage: Stage, tables: impl run::Tables + Send, opti
     let op = op.begin().await?;
     run::load(&op, &mut stage, tables).await?;
     if !options.dry_run {
+        let store = op.base.store.clone();
         op.commit().await?;
+        let written = stage.report.created + stage.report.edited + stage.report.superseded;
+        if written >= STATISTICS_FROM
+            && let Err(error) = store.refresh_statistics().await
+        {
+            // All is imported, and the database will look by itself later.
+            warn!(%error, "the database did not look at its tables after an import");
+        }
     }
     Ok(stage.report)
 }

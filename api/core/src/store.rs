@@ -224,6 +224,21 @@ impl Store {
         Ok(Migrator::down(&self.writer, Some(steps)).await?)
     }
 
+    /// Has the database look again at what is in its tables: it plans by what it last saw there, and after many rows have come
+    /// that may be nothing.
+    ///
+    /// # Errors
+    /// If the database is away, or busy for too long.
+    pub async fn refresh_statistics(&self) -> Result<()> {
+        let sql = match self.backend() {
+            // As many rows of each index as SQLite's own documentation advises.
+            DbBackend::Sqlite => "PRAGMA analysis_limit = 1000; ANALYZE",
+            _ => "ANALYZE",
+        };
+        sea_orm::ConnectionTrait::execute_unprepared(&self.writer, sql).await?;
+        Ok(())
+    }
+
     /// Closes the connections; SQLite's file is then whole without its log.
     pub async fn close(self) {
         for pool in [self.reader, self.writer] {
