@@ -83,10 +83,8 @@ async fn measure(world: World, engine: Engine, target: f64) {
             let time = median(runs.iter().map(|run| run.time.as_secs_f64()));
             let first = median(runs.iter().map(|run| run.first * 1000.0));
             let grown = runs.iter().map(|run| run.grown).max().unwrap_or(0);
-            // The database's own way packs nothing: what does has no bound beside it.
-            let bound = if format == "Parquet" { String::new() } else { format!("(at most {target:.2}x)") };
             println!(
-                "  {format:<14} {time:>7.3} s   {:>5.2}x {bound:<15}   first byte {first:>5.1} ms (at most 100)   \
+                "  {format:<14} {time:>7.3} s   {:>5.2}x (at most {target:.2}x)   first byte {first:>5.1} ms (at most 100)   \
                  memory +{:.1} MB (at most 30)   {:.0} MB sent",
                 time / bulk,
                 grown as f64 / 1e6,
