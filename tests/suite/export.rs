@@ -322,6 +322,9 @@ demarche_tests::suite! {
         drop(bytes);
         let ended = open.write(Some(&outlet), 0).await.unwrap_err();
         assert!(ended.to_string().contains("has gone"), "{ended}");
+        // What had left by then is in the audit log, below the entry that says that it began.
+        let entries = world.admin().await.data("{ audit(filter: { action: [EXPORT] }) { totalCount } }").await;
+        assert_eq!(entries["audit"]["totalCount"], 2);
     }
 
     async fn a_snapshot_does_not_change_while_others_write(world) {

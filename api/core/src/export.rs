@@ -209,8 +209,12 @@ impl Export {
         let written = self.write_text(&texts, &left).await;
         drop(texts);
         // If nobody takes what comes out, that is why the text could not be handed on.
-        let pipe = piping.await.map_err(Error::internal)??;
-        let rows = written?;
+        let piped = piping.await.map_err(Error::internal)?.and_then(|pipe| Ok((pipe, written?)));
+        if piped.is_err() && outlet.is_some() {
+            // What has left before the file broke off has left.
+            domain::export::finish(&self.op, self.dossier, &left).await?;
+        }
+        let (pipe, rows) = piped?;
         let trailer = self.request.content.table().is_some_and(Table::has_asides);
         let mut manifest = None;
         let (last, _, bytes) = pipe.finish(rows, |sum| {

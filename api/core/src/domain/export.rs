@@ -41,9 +41,9 @@ pub async fn open(op: &Op, slug: Option<&str>) -> Result<(Scope, Option<i64>)> {
     Ok((scope, only))
 }
 
-/// Appends the entries that say which records have left, before the last of them does: one for each dossier and marking, so
-/// that it is read by who may see these records. Each names the first of them and counts all. A file without any has an entry
-/// as well, and a file that was broken off only that of its beginning.
+/// Appends the entries that say which records have left, before the last of them does, or once the file has broken off: one for
+/// each dossier and marking, so that it is read by who may see these records. Each names the first of them and counts all. A
+/// file without any has an entry as well.
 ///
 /// # Errors
 /// If the log cannot be written: then the file must not become whole.

@@ -161,9 +161,9 @@ impl Reader<'_> {
             None if kind == Kind::Dossier => Of::Each(id),
             None => Of::Each(place("dossier_id")),
         };
-        let noting = Noting { taker, kind, id, marking, dossier, left: self.left.clone(), counted: None };
-        let mut noting = self.snapshot.read(&select, shapes, noting, outlet).await?;
-        noting.count();
+        let counted = Counted { left: self.left.clone(), like: None };
+        let noting = Noting { taker, kind, id, marking, dossier, counted };
+        let noting = self.snapshot.read(&select, shapes, noting, outlet).await?;
         Ok(noting.taker)
     }
 }
@@ -185,9 +185,30 @@ struct Noting<T> {
     /// The column of the marking.
     marking: usize,
     dossier: Of,
+    counted: Counted,
+}
+
+/// Rows like the last one, of which enough have been named, so that they need only be counted. They are noted when others come,
+/// and at the end, however it comes: what has left before a file broke off has left.
+struct Counted {
     left: Trail,
-    /// Rows like the last one, of which enough have been named, so that they need only be counted.
-    counted: Option<(i64, i64, i64)>,
+    /// The dossier, the marking, and how many.
+    like: Option<(i64, i64, i64)>,
+}
+
+impl Counted {
+    fn flush(&mut self) {
+        let Some((dossier, marking, rows)) = self.like.take() else { return };
+        if let Ok(step) = step(dossier, marking) {
+            self.left.count(step, rows);
+        }
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.flush();
+    }
 }
 
 impl<T> Noting<T> {
@@ -199,23 +220,15 @@ impl<T> Noting<T> {
             Of::Each(at) => number(at)?,
         };
         let marking = number(self.marking)?;
-        match &mut self.counted {
+        match &mut self.counted.like {
             Some((of, at, rows)) if (*of, *at) == (dossier, marking) => *rows += 1,
             _ => {
-                self.count();
-                let named = self.left.add(step(dossier, marking)?, self.kind, number(self.id)?);
-                self.counted = (!named).then_some((dossier, marking, 0));
+                self.counted.flush();
+                let named = self.counted.left.add(step(dossier, marking)?, self.kind, number(self.id)?);
+                self.counted.like = (!named).then_some((dossier, marking, 0));
             }
         }
         Ok(())
-    }
-
-    /// Notes how many have only been counted.
-    fn count(&mut self) {
-        let Some((dossier, marking, rows)) = self.counted.take() else { return };
-        if let Ok(step) = step(dossier, marking) {
-            self.left.count(step, rows);
-        }
     }
 }
 
