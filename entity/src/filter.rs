@@ -107,7 +107,7 @@ impl<E: EntityTrait> Filter<E> {
     /// and `filter` holds for it.
     pub fn having<R: Record>(id: E::Column, back: R::Column, filter: Filter<R>) -> Self {
         let reach = move |scope: &Scope, as_of: AsOf| {
-            let those = R::scoped(scope).filter(R::at(as_of)).filter(filter.condition(scope, as_of));
+            let those = R::scoped_at(scope, as_of.recorded).filter(R::at(as_of)).filter(filter.condition(scope, as_of));
             let referred = those.filter(back.is_not_null()).select_only().column(back).into_query();
             Condition::all().add(id.in_subquery(referred))
         };
@@ -139,7 +139,8 @@ impl Term {
 
 /// The keys of the records of `R` that one may see and that `filter` holds for.
 fn matching<R: Record>(scope: &Scope, as_of: AsOf, filter: &Filter<R>) -> SelectStatement {
-    R::scoped(scope).filter(filter.condition(scope, as_of)).select_only().column(R::ID).into_query()
+    let seen = R::scoped_at(scope, as_of.recorded).filter(filter.condition(scope, as_of));
+    seen.select_only().column(R::ID).into_query()
 }
 
 /// A test on one value. What is left out is not tested; all that is given must hold.

@@ -8,6 +8,7 @@ pub mod hidden;
 pub mod kind;
 pub mod moment;
 pub mod page;
+pub mod past;
 pub mod record;
 pub mod referrer;
 pub mod scope;

@@ -1,13 +1,14 @@
 //! The two kinds of record, and what each can be asked.
 
 use chrono::NaiveDate;
-use sea_orm::{Condition, EntityTrait, FromQueryResult, ModelTrait, QueryFilter, Select};
+use sea_orm::{Condition, EntityTrait, FromQueryResult, ModelTrait, QueryFilter, QueryTrait, Select};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::kind::Kind;
 use crate::moment::Moment;
+use crate::past;
 use crate::scope::Scope;
 use crate::words::{DatePrecision, Likelihood, Marking};
 
@@ -62,6 +63,17 @@ pub trait Record: EntityTrait<Model: Stored<Self>> {
     /// The only way to begin a select: what may not be seen cannot be found, counted or exported.
     fn scoped(scope: &Scope) -> Select<Self> {
         Self::find().filter(scope.condition::<Self>())
+    }
+
+    /// The same at a moment of recorded time, if one is given: nodes are as they were. Assertions do not change; whether they
+    /// were on record, [`at`](Self::at) says.
+    fn scoped_at(scope: &Scope, recorded: Option<Moment>) -> Select<Self> {
+        let mut select = Self::scoped(scope);
+        if let Some(at) = recorded.filter(|_| Self::KIND.is_node()) {
+            let then = past::table::<Self>(scope, at);
+            QueryTrait::query(&mut select).from_clear().from_subquery(then, Self::default());
+        }
+        select
     }
 }
 

@@ -168,6 +168,52 @@ demarche_tests::suite! {
         assert_eq!(ask(&world.now()).await, now);
     }
 
+    async fn filters_orders_pages_and_counts_look_at_nodes_as_they_were(world) {
+        let desk = Desk::open(&world).await;
+        let whole = desk.make("Mechanism", json!({ "slug": "whole", "name": "Whole" })).await;
+        let mut parts = Vec::new();
+        for (slug, name) in [("a", "Alpha"), ("b", "Beta"), ("c", "Gamma")] {
+            parts.push(desk.make("Mechanism", json!({ "slug": slug, "name": name, "partOf": whole, "mode": "BILATERAL" })).await);
+        }
+        desk.make("Position", json!({ "externalId": "said", "stakeholder": desk.mx, "mechanism": parts[0] })).await;
+        let report = desk.make("Source", json!({ "slug": "report", "publishedOn": "2024-05-01" })).await;
+        let then = world.now();
+        later(&world);
+        // Edited into the other order, out of the whole, into another mode and another year.
+        desk.edit("Mechanism", &parts[0], 1, json!({ "slug": "z", "name": "Zeta", "mode": "DOMESTIC" }), "id").await;
+        desk.edit("Mechanism", &parts[1], 1, json!({ "partOf": null }), "id").await;
+        desk.edit("Stakeholder", &desk.mx, 1, json!({ "name": "Renamed", "country": null }), "id").await;
+        desk.edit("Source", &report, 1, json!({ "publishedOn": "2025-05-01" }), "id").await;
+        let asked = |at: &str| format!("
+            page: mechanisms(filter: {{ partOf: {{ slug: {{ eq: 'whole' }} }} }}, orderBy: [{{ field: NAME }}], first: 1, asOf: {{ recorded: '{at}' }})
+              {{ totalCount nodes {{ name }} pageInfo {{ endCursor }} }}
+            whole: mechanisms(filter: {{ slug: {{ eq: 'whole' }} }}, asOf: {{ recorded: '{at}' }}) {{ nodes {{ parts {{ nodes {{ slug }} }} }} }}
+            modes: mechanisms(filter: {{ mode: {{ eq: BILATERAL }}, name: {{ contains: 'a' }} }}, asOf: {{ recorded: '{at}' }}) {{ totalCount }}
+            edited: mechanisms(filter: {{ updatedAt: {{ gt: '{then}' }} }}, asOf: {{ recorded: '{at}' }}) {{ totalCount }}
+            said: positions(filter: {{ stakeholder: {{ country: {{ eq: 'MX' }} }}, mechanism: {{ slug: {{ eq: 'a' }} }} }}, asOf: {{ recorded: '{at}' }})
+              {{ nodes {{ externalId }} }}
+            report: sources(filter: {{ publishedOn: {{ lt: '2025-01-01' }} }}, orderBy: [{{ field: PUBLISHED_ON, direction: DESC }}],
+              asOf: {{ recorded: '{at}' }}) {{ nodes {{ slug publishedOn }} }}");
+        let mut believed = desk.of_dossier(&asked(&then)).await;
+        let cursor = believed["page"]["pageInfo"]["endCursor"].take();
+        assert_eq!(believed, json!({
+            "page": { "totalCount": 3, "nodes": [{ "name": "Alpha" }], "pageInfo": { "endCursor": null } },
+            "whole": { "nodes": [{ "parts": { "nodes": [{ "slug": "a" }, { "slug": "b" }, { "slug": "c" }] } }] },
+            "modes": { "totalCount": 3 }, "edited": { "totalCount": 0 }, "said": { "nodes": [{ "externalId": "said" }] },
+            "report": { "nodes": [{ "slug": "report", "publishedOn": "2024-05-01" }] },
+        }));
+        let further = format!("mechanisms(filter: {{ partOf: {{ slug: {{ eq: 'whole' }} }} }}, orderBy: [{{ field: NAME }}], after: {cursor},
+            asOf: {{ recorded: '{then}' }}) {{ nodes {{ name }} }}");
+        assert_eq!(desk.of_dossier(&further).await["mechanisms"]["nodes"], json!([{ "name": "Beta" }, { "name": "Gamma" }]));
+        let mut today = desk.of_dossier(&asked(&world.now())).await;
+        today["page"]["pageInfo"].take();
+        assert_eq!(today, json!({
+            "page": { "totalCount": 2, "nodes": [{ "name": "Gamma" }], "pageInfo": null },
+            "whole": { "nodes": [{ "parts": { "nodes": [{ "slug": "z" }, { "slug": "c" }] } }] },
+            "modes": { "totalCount": 2 }, "edited": { "totalCount": 2 }, "said": { "nodes": [] }, "report": { "nodes": [] },
+        }));
+    }
+
     async fn what_is_reached_from_a_record_is_shown_as_of_the_same_time_unless_it_is_asked_otherwise(world) {
         let desk = Desk::open(&world).await;
         let party = |who: &str| json!([{ "stakeholder": who, "role": "HOST" }]);

@@ -13,7 +13,7 @@ use sea_orm::{
     Select,
 };
 
-use crate::domain::{audit, revision};
+use crate::domain::audit;
 use crate::error::Result;
 use crate::op::Op;
 use crate::policy;
@@ -79,11 +79,8 @@ impl<E: Record> Link<E> {
 impl<E: Record> Query<E> {
     fn select(&self, op: &Op) -> Result<Select<E>> {
         let scope = policy::scope(op)?;
-        let select = E::scoped(&scope).filter(E::at(self.as_of)).filter(self.filter.condition(&scope, self.as_of));
-        Ok(match self.as_of.recorded.filter(|_| E::KIND.is_node()) {
-            Some(at) => select.filter(revision::seen::<E>(&scope, at)),
-            None => select,
-        })
+        let select = E::scoped_at(&scope, self.as_of.recorded).filter(E::at(self.as_of));
+        Ok(select.filter(self.filter.condition(&scope, self.as_of)))
     }
 }
 
@@ -98,9 +95,9 @@ pub async fn list<E: Record>(op: &Op, query: &Query<E>) -> Result<Listing<E::Mod
         false => None,
     };
     let rows = query.page.select(select, &query.sort).all(&op.lane).await?;
-    let (rows, more) = query.page.trim(rows);
+    let (mut rows, more) = query.page.trim(rows);
     audit::read::<E>(op, &rows);
-    let rows = recalled::<E>(op, rows, query.as_of).await?.into_iter().flatten().collect();
+    recall::<E>(&mut rows, query.as_of.recorded);
     Ok(Listing { rows, more, total })
 }
 
@@ -132,33 +129,21 @@ pub async fn list_each<E: Record>(
     for parent in totals.keys() {
         grouped.entry(*parent).or_default();
     }
-    let mut pages = Vec::with_capacity(grouped.len());
-    let mut shown = Vec::with_capacity(rows.len());
-    for (parent, rows) in grouped {
-        let (rows, more) = query.page.trim(rows);
-        pages.push((parent, rows.len(), more));
-        shown.extend(rows);
-    }
-    audit::read::<E>(op, &shown);
-    let mut shown = recalled::<E>(op, shown, query.as_of).await?.into_iter();
-    let total_of = |parent: i64| query.count.then(|| totals.get(&parent).copied().unwrap_or(0));
-    let listing = |(parent, size, more)| {
-        (parent, Listing { rows: shown.by_ref().take(size).flatten().collect(), more, total: total_of(parent) })
+    let listing = |(parent, rows)| {
+        let (mut rows, more) = query.page.trim(rows);
+        audit::read::<E>(op, &rows);
+        recall::<E>(&mut rows, query.as_of.recorded);
+        let total = query.count.then(|| totals.get(&parent).copied().unwrap_or(0));
+        (parent, Listing { rows, more, total })
     };
-    Ok(pages.into_iter().map(listing).collect())
+    Ok(grouped.into_iter().map(listing).collect())
 }
 
-/// The records as they were recorded at the time asked for, each in its place.
-async fn recalled<E: Record>(op: &Op, mut rows: Vec<E::Model>, as_of: AsOf) -> Result<Vec<Option<E::Model>>> {
-    if let Some(at) = as_of.recorded {
-        if E::KIND.is_node() {
-            return revision::restored::<E>(op, rows, at).await;
-        }
-        for row in &mut rows {
-            E::recall(row, at);
-        }
+/// Takes out of the records what was only recorded later, if a moment is given.
+fn recall<E: Record>(rows: &mut [E::Model], recorded: Option<Moment>) {
+    if let Some(at) = recorded {
+        rows.iter_mut().for_each(|row| E::recall(row, at));
     }
-    Ok(rows.into_iter().map(Some).collect())
 }
 
 /// The records with these keys that one may see, superseded and retracted ones included; as they were on record at a moment,
@@ -168,16 +153,20 @@ async fn recalled<E: Record>(op: &Op, mut rows: Vec<E::Model>, as_of: AsOf) -> R
 /// # Errors
 /// [`crate::error::Error::Unauthenticated`] for the anonymous actor.
 pub async fn by_ids<E: Record>(op: &Op, ids: &[i64], recorded: Option<Moment>) -> Result<HashMap<i64, E::Model>> {
-    let scope = policy::scope(op)?;
-    let rows = E::scoped(&scope).filter(E::ID.is_in(ids.iter().copied())).all(&op.lane).await?;
-    audit::read::<E>(op, &rows);
-    let mut found: HashMap<i64, E::Model> = rows.into_iter().map(|row| (E::id_of(&row), row)).collect();
-    if recorded.is_some() {
-        let as_of = AsOf { recorded, ..op.present() };
-        let then = recalled::<E>(op, found.values().cloned().collect(), as_of).await?;
-        found.extend(then.into_iter().flatten().map(|row| (E::id_of(&row), row)));
+    let mut found = keyed::<E>(op, ids, recorded).await?;
+    let missing: Vec<i64> = ids.iter().copied().filter(|id| !found.contains_key(id)).collect();
+    if recorded.is_some() && !missing.is_empty() {
+        found.extend(keyed::<E>(op, &missing, None).await?);
     }
     Ok(found)
+}
+
+async fn keyed<E: Record>(op: &Op, ids: &[i64], recorded: Option<Moment>) -> Result<HashMap<i64, E::Model>> {
+    let select = E::scoped_at(&policy::scope(op)?, recorded).filter(E::ID.is_in(ids.iter().copied()));
+    let mut rows = select.all(&op.lane).await?;
+    audit::read::<E>(op, &rows);
+    recall::<E>(&mut rows, recorded);
+    Ok(rows.into_iter().map(|row| (E::id_of(&row), row)).collect())
 }
 
 /// The one record that `filter` holds for, if one may see it.

@@ -1,14 +1,11 @@
 //! Revisions: the state of a node after each edit, the first included.
 
-use std::collections::HashMap;
-
 use entity::moment::Moment;
+use entity::past;
 use entity::record::{Node, Record};
 use entity::revision::{ActiveModel, Column, Entity, Model};
-use entity::scope::Scope;
-use entity::words::Marking;
-use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
-use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, EntityTrait, IntoActiveModel, ModelTrait, QueryFilter};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 use serde_json::{Map, Value};
 
 use crate::domain::list;
@@ -54,50 +51,9 @@ pub(super) async fn leave<E: Node>(op: &Op, model: &E::Model, links: Value) -> R
     Ok(())
 }
 
-/// Holds for the nodes whose state at a moment may be seen. One whose state of then may not has been declassified since: then,
-/// it was not there for this actor.
-pub(super) fn seen<E: Record>(scope: &Scope, at: Moment) -> Condition {
-    if scope.clearance() == Marking::Red {
-        return Condition::all();
-    }
-    let hidden = Query::select()
-        .column((Entity, Column::NodeId))
-        .from(Entity)
-        .and_where(Column::Marking.into_expr().gt(scope.clearance()))
-        .and_where(Column::Version.in_subquery(newest(at)))
-        .take();
-    Condition::all().add(E::ID.not_in_subquery(hidden))
-}
-
-/// The version that the node of a revision had at a moment.
-fn newest(at: Moment) -> SelectStatement {
-    Query::select()
-        .expr(Expr::col(("earlier", Column::Version)).max())
-        .from_as(Entity, "earlier")
-        .and_where(Expr::col(("earlier", Column::NodeId)).equals((Entity, Column::NodeId)))
-        .and_where(Expr::col(("earlier", Column::RecordedAt)).lte(at))
-        .take()
-}
-
-/// The nodes as they were at a moment, each in its place, to be handled as they are now. None in the place of one whose
-/// state of then may not be seen.
-pub(super) async fn restored<E: Record>(op: &Op, rows: Vec<E::Model>, at: Moment) -> Result<Vec<Option<E::Model>>> {
-    let ids = rows.iter().map(E::id_of);
-    let mut then = HashMap::new();
-    for revision in states(op, Column::NodeId.is_in(ids), at).await? {
-        then.insert(revision.node_id, serde_json::from_str::<E::Model>(&revision.snapshot)?);
-    }
-    let restore = |row: E::Model| {
-        let mut then: E::Model = then.get(&E::id_of(&row))?.clone();
-        then.set(E::MARKING, row.get(E::MARKING));
-        Some(then)
-    };
-    Ok(rows.into_iter().map(restore).collect())
-}
-
 /// The revisions, as far as they may be seen, that nodes had at a moment: of the nodes that `of` holds for.
 pub(super) async fn states(op: &Op, of: Expr, at: Moment) -> Result<Vec<Model>> {
-    let states = Entity::scoped(&policy::scope(op)?).filter(of).filter(Column::Version.in_subquery(newest(at)));
+    let states = Entity::scoped(&policy::scope(op)?).filter(of).filter(Column::Version.in_subquery(past::newest(at)));
     Ok(states.all(&op.lane).await?)
 }
 

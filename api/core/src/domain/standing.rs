@@ -301,7 +301,7 @@ fn by_cell(stated: Vec<Stated>) -> HashMap<(i64, i64), Vec<Stated>> {
 async fn keys<E: Record>(op: &Op, filter: &Filter<E>, as_of: AsOf) -> Result<Vec<(i64, i64)>> {
     use sea_orm::QueryOrder;
     let scope = policy::scope(op)?;
-    let select = E::scoped(&scope).filter(E::at(as_of)).filter(filter.condition(&scope, as_of));
+    let select = E::scoped_at(&scope, as_of.recorded).filter(E::at(as_of)).filter(filter.condition(&scope, as_of));
     let rows = select
         .select_only()
         .column_as(E::ID, "id")

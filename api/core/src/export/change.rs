@@ -214,7 +214,7 @@ async fn visible(reader: &mut Reader<'_>, rows: &[Told]) -> Result<HashSet<i64>>
 
 /// Those of these records that may be seen.
 async fn seen(reader: &mut Reader<'_>, kind: Kind, ids: &[i64]) -> Result<HashSet<i64>> {
-    let mut select = everything(kind, &reader.scope, reader.dossier)?;
+    let mut select = everything(kind, &reader.scope, None, reader.dossier)?;
     only(&mut select, kind, ids);
     select.expr(Expr::col((kind.table(), "id")));
     let stored = |name| (name == "id").then_some(0);

@@ -32,7 +32,7 @@ impl Directory {
         let key = plan.reads.len();
         let sql = format!("\"{}\".\"id\"", kind.table());
         plan.reads.push(Read { name: "", sql, stored: None, shape: Shape::Integer });
-        let select = everything(kind, &reader.scope, reader.dossier)?;
+        let select = everything(kind, &reader.scope, reader.as_of.recorded, reader.dossier)?;
         let reads = std::mem::take(&mut plan.reads);
         let directory = Self { places: HashMap::default(), written: Vec::new(), ends: Vec::new(), width: plan.width() };
         let filler = reader.read(kind, select, &reads, Filler { directory, plan, key, style }, None).await?;

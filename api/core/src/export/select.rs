@@ -5,16 +5,14 @@ use entity::kind::Kind;
 use entity::moment::Moment;
 use entity::page::Sort;
 use entity::record::{AsOf, Record};
-use entity::revision;
 use entity::scope::Scope;
 use entity::words::{AuditAction, Marking};
-use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Query, SelectStatement};
-use sea_orm::{ActiveEnum, ColumnTrait, Condition, EntityName, QueryFilter, QuerySelect, QueryTrait, Select};
-use serde_json::{Map, Value};
+use sea_orm::sea_query::{Expr, SelectStatement};
+use sea_orm::{ActiveEnum, ColumnTrait, Condition, QueryFilter, QuerySelect, QueryTrait, Select};
 
 use crate::error::{Error, Result};
 use crate::op::{Step, Trail};
-use crate::store::stream::{Cell, Outlet, Row, Shape, Snapshot, Taker};
+use crate::store::stream::{Outlet, Row, Shape, Snapshot, Taker};
 
 /// Which records of one kind, in which order.
 pub trait Subject: Send + Sync {
@@ -38,27 +36,34 @@ impl<E: Record> Subject for Records<E> {
     }
 
     fn select(&self, scope: &Scope, as_of: AsOf, dossier: Option<i64>) -> SelectStatement {
-        let select = of_dossier::<E>(scope, dossier).filter(E::at(as_of)).filter(self.filter.condition(scope, as_of));
+        let select = of_dossier::<E>(scope, as_of.recorded, dossier).filter(E::at(as_of));
+        let select = select.filter(self.filter.condition(scope, as_of));
         bare(self.sort.order(select))
     }
 }
 
-fn of_dossier<E: Record>(scope: &Scope, dossier: Option<i64>) -> Select<E> {
+fn of_dossier<E: Record>(scope: &Scope, recorded: Option<Moment>, dossier: Option<i64>) -> Select<E> {
     let only = Condition::all().add_option(dossier.map(|dossier| E::DOSSIER.eq(dossier)));
-    E::scoped(scope).filter(only)
+    E::scoped_at(scope, recorded).filter(only)
 }
 
 fn bare<E: Record>(select: Select<E>) -> SelectStatement {
     select.select_only().into_query()
 }
 
-/// All records of a kind that one may see, whenever they were or are on record, by key.
-pub(super) fn everything(kind: Kind, scope: &Scope, dossier: Option<i64>) -> Result<SelectStatement> {
+/// All records of a kind that one may see, whenever they were or are on record, by key; nodes as they were at a moment, if one
+/// is given.
+pub(super) fn everything(
+    kind: Kind,
+    scope: &Scope,
+    recorded: Option<Moment>,
+    dossier: Option<i64>,
+) -> Result<SelectStatement> {
     macro_rules! of {
         ($($name:ident: $module:ident),*) => {
             match kind {
                 $(Kind::$name => {
-                    let select = of_dossier::<entity::$module::Entity>(scope, dossier);
+                    let select = of_dossier::<entity::$module::Entity>(scope, recorded, dossier);
                     Ok(bare(Sort::<entity::$module::Entity>::new(Vec::new()).order(select)))
                 })*
                 Kind::Account | Kind::Session | Kind::AccessToken | Kind::AuditEntry => {
@@ -102,7 +107,7 @@ pub(super) struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Reads columns of records, and notes which they are. Nodes are as they were at the recorded time that is asked for.
+    /// Reads columns of records, and notes which they are.
     ///
     /// # Errors
     /// If the database fails, or the taker ends it.
@@ -114,24 +119,12 @@ impl Reader<'_> {
         taker: T,
         outlet: Option<&Outlet>,
     ) -> Result<T> {
-        let mut shapes: Vec<Shape> = reads.iter().map(|read| read.shape).collect();
+        let shapes: Vec<Shape> = reads.iter().map(|read| read.shape).collect();
         for read in reads {
             select.expr(Expr::cust(read.sql.clone()));
         }
         let stored = |name| reads.iter().position(|read| read.stored == Some(name));
-        match self.as_of.recorded.filter(|_| kind.is_node()) {
-            None => self.read_noting(kind, select, shapes, stored, taker, outlet).await,
-            Some(at) => {
-                restore(&mut select, kind, &self.scope, at);
-                let own = reads.iter().map(|read| read.stored.filter(|stored| *stored != "marking"));
-                let own = own.zip(shapes.iter().copied()).map(|(stored, shape)| Some((stored?, shape))).collect();
-                let snapshot = shapes.len();
-                shapes.push(Shape::Text);
-                let restoring = Restoring { taker, own, snapshot };
-                let restored = self.read_noting(kind, select, shapes, stored, restoring, outlet).await?;
-                Ok(restored.taker)
-            }
-        }
+        self.read_noting(kind, select, shapes, stored, taker, outlet).await
     }
 
     /// Reads rows, and notes for the audit log which records they are of. `stored` tells where a column of their table stands
@@ -241,69 +234,5 @@ impl<T: Taker> Taker for Noting<T> {
     fn take(&mut self, row: &dyn Row) -> Result<Option<Vec<u8>>> {
         self.note(row)?;
         self.taker.take(row)
-    }
-}
-
-/// Joins the state that a node had, with the marking that it has: one whose state of then may not be seen was not there.
-fn restore(select: &mut SelectStatement, kind: Kind, scope: &Scope, at: Moment) {
-    use revision::{Column, Entity};
-    let newest = Query::select()
-        .expr(Expr::col(("earlier", Column::Version)).max())
-        .from_as(Entity, "earlier")
-        .and_where(Expr::col(("earlier", Column::NodeId)).equals((Entity, Column::NodeId)))
-        .and_where(Expr::col(("earlier", Column::RecordedAt)).lte(at))
-        .take();
-    let on = Condition::all()
-        .add(Expr::col((Entity, Column::NodeId)).equals((kind.table(), "id")))
-        .add(scope.condition::<Entity>())
-        .add(Column::Version.in_subquery(newest));
-    select.join(JoinType::InnerJoin, Entity.table_ref(), on);
-    select.expr(Expr::col((Entity, Column::Snapshot)));
-}
-
-/// Puts the state of then in the place of the state of now.
-struct Restoring<T> {
-    taker: T,
-    /// Of each column, which of the state it is.
-    own: Vec<Option<(&'static str, Shape)>>,
-    /// The column that holds the state.
-    snapshot: usize,
-}
-
-impl<T: Taker> Taker for Restoring<T> {
-    fn take(&mut self, row: &dyn Row) -> Result<Option<Vec<u8>>> {
-        let Cell::Text(text) = row.cell(self.snapshot)? else {
-            return Err(Error::internal("a revision has no snapshot"));
-        };
-        let mut state: Map<String, Value> = serde_json::from_str(text)?;
-        for value in state.values_mut() {
-            // As the database would give it.
-            if value.is_array() || value.is_object() {
-                *value = Value::String(value.to_string());
-            }
-        }
-        self.taker.take(&Restored { row, state: &state, own: &self.own })
-    }
-}
-
-struct Restored<'a> {
-    row: &'a dyn Row,
-    state: &'a Map<String, Value>,
-    own: &'a [Option<(&'static str, Shape)>],
-}
-
-impl Row for Restored<'_> {
-    fn cell(&self, column: usize) -> Result<Cell<'_>> {
-        let Some((name, shape)) = self.own.get(column).copied().flatten() else { return self.row.cell(column) };
-        let cell = match (shape, self.state.get(name)) {
-            (_, None | Some(Value::Null)) => Some(Cell::Null),
-            (Shape::Integer, Some(Value::Number(number))) => number.as_i64().map(Cell::Integer),
-            (Shape::Real, Some(Value::Number(number))) => number.as_f64().map(Cell::Real),
-            (Shape::Text | Shape::Json, Some(Value::String(text))) => Some(Cell::Text(text)),
-            (Shape::Date, Some(Value::String(text))) => text.as_bytes().try_into().ok().map(Cell::Date),
-            (Shape::Flag, Some(Value::Bool(is))) => Some(Cell::Flag(*is)),
-            _ => None,
-        };
-        cell.ok_or_else(|| Error::internal(format!("{name} of a revision is not of the shape {shape:?}")))
     }
 }
