@@ -212,6 +212,28 @@ pub async fn unlogged(manager: &SchemaManager<'_>, table: &'static str) -> Resul
     }
 }
 
+/// Gives PostgreSQL a function of SQLite's that has no effect but on the plan: it gives the condition that it is given. It stands
+/// in a statement for nothing more, because PostgreSQL puts its body in its place.
+pub async fn identity_function(manager: &SchemaManager<'_>, name: &'static str) -> Result<(), DbErr> {
+    let sql = format!(
+        "CREATE FUNCTION {name}(condition boolean) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT condition'"
+    );
+    match manager.get_database_backend() {
+        DbBackend::Postgres => manager.get_connection().execute_unprepared(&sql).await.map(drop),
+        _ => Ok(()),
+    }
+}
+
+/// Takes it away again.
+pub async fn drop_function(manager: &SchemaManager<'_>, name: &'static str) -> Result<(), DbErr> {
+    match manager.get_database_backend() {
+        DbBackend::Postgres => {
+            manager.get_connection().execute_unprepared(&format!("DROP FUNCTION {name}(boolean)")).await.map(drop)
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Drops tables, last made first.
 pub async fn drop_tables(manager: &SchemaManager<'_>, tables: &[&'static str]) -> Result<(), DbErr> {
     for table in tables {

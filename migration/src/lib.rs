@@ -26,6 +26,7 @@ mod m0017_access_token;
 mod m0018_audit;
 mod m0019_rate_bucket;
 mod m0020_change;
+mod m0021_likely;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -55,6 +56,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0018_audit::Migration),
             Box::new(m0019_rate_bucket::Migration),
             Box::new(m0020_change::Migration),
+            Box::new(m0021_likely::Migration),
         ]
     }
 }

@@ -231,8 +231,8 @@ impl Store {
     /// If the database is away, or busy for too long.
     pub async fn refresh_statistics(&self) -> Result<()> {
         let sql = match self.backend() {
-            // As many rows of each index as SQLite's own documentation advises.
-            DbBackend::Sqlite => "PRAGMA analysis_limit = 1000; ANALYZE",
+            // All rows: a part of an index makes a dossier of a million records look like one of as many as were looked at.
+            DbBackend::Sqlite => "PRAGMA analysis_limit = 0; ANALYZE",
             _ => "ANALYZE",
         };
         sea_orm::ConnectionTrait::execute_unprepared(&self.writer, sql).await?;
