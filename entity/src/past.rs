@@ -25,12 +25,12 @@ const KEPT: [&str; 4] = ["id", "dossier_id", "created_at", "created_by"];
 /// The nodes of `E` that were on record at a moment, as they were, in the columns of their table. One whose state of then may
 /// not be seen has been declassified since: then, it was not there for this actor.
 pub fn table<E: Record>(scope: &Scope, at: Moment) -> SelectStatement {
-    let unedited = Query::select()
+    let mut unedited = Query::select()
         .columns(E::Column::iter())
         .from(E::default().table_ref())
         .and_where(Expr::col("updated_at").lte(at))
         .take();
-    unedited.clone().union(UnionType::All, edited::<E>(scope, at)).take()
+    unedited.union(UnionType::All, edited::<E>(scope, at)).take()
 }
 
 fn edited<E: Record>(scope: &Scope, at: Moment) -> SelectStatement {

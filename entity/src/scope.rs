@@ -41,6 +41,20 @@ impl Scope {
         }
     }
 
+    /// The dossier that all that may be seen is of, if there is but one.
+    pub fn only_dossier(&self) -> Option<i64> {
+        match &self.dossiers {
+            Dossiers::Only(keys) => {
+                if let [key] = keys.as_slice() {
+                    Some(*key)
+                } else {
+                    None
+                }
+            }
+            Dossiers::All => None,
+        }
+    }
+
     /// The condition that holds where a column names a dossier whose records may be seen.
     pub fn within(&self, dossier: impl ColumnTrait) -> Condition {
         match &self.dossiers {

@@ -7,14 +7,18 @@ use entity::kind::Kind;
 
 use super::cell::Style;
 use super::column::Sheet;
-use super::plan::Plan;
+use super::plan::{Found, Plan};
 use super::select::{Read, Reader, everything};
 use crate::error::{Error, Result};
 use crate::store::stream::{Row, Shape, Taker};
 
+/// Where in a directory a record is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place(u32);
+
 /// Some columns of all records of a kind.
 pub(super) struct Directory {
-    places: HashMap<i64, u32, BuildHasherDefault<KeyHasher>>,
+    places: HashMap<i64, Place, BuildHasherDefault<KeyHasher>>,
     /// All columns of all records, one after the other.
     written: Vec<u8>,
     /// Where each of them ends.
@@ -35,14 +39,20 @@ impl Directory {
         let select = everything(kind, &reader.scope, reader.as_of.recorded, reader.dossier)?;
         let reads = std::mem::take(&mut plan.reads);
         let directory = Self { places: HashMap::default(), written: Vec::new(), ends: Vec::new(), width: plan.width() };
-        let filler = reader.read(kind, select, &reads, Filler { directory, plan, key, style }, None).await?;
+        let filler = reader
+            .read(kind, select, &reads, Filler { directory, plan, found: Found::default(), key, style }, None)
+            .await?;
         Ok(filler.directory)
     }
 
-    /// One column of a record, if it is there.
-    pub(super) fn get(&self, key: i64, column: usize) -> Option<&[u8]> {
-        let place = usize::try_from(*self.places.get(&key)?).ok()?;
-        let at = place * self.width + column;
+    /// Where a record is, if it is there.
+    pub(super) fn place(&self, key: i64) -> Option<Place> {
+        self.places.get(&key).copied()
+    }
+
+    /// One column of a record.
+    pub(super) fn get(&self, place: Place, column: usize) -> Option<&[u8]> {
+        let at = usize::try_from(place.0).ok()? * self.width + column;
         let end = usize::try_from(*self.ends.get(at)?).ok()?;
         let start = match at.checked_sub(1) {
             Some(before) => usize::try_from(*self.ends.get(before)?).ok()?,
@@ -55,21 +65,23 @@ impl Directory {
 struct Filler {
     directory: Directory,
     plan: Plan,
+    found: Found,
     key: usize,
     style: Style,
 }
 
 impl Taker for Filler {
     fn take(&mut self, row: &dyn Row) -> Result<Option<Vec<u8>>> {
-        let Self { directory, plan, key, style } = self;
+        let Self { directory, plan, found, key, style } = self;
         let full = || Error::BadInput("columns: what they lead to is more than 4 GiB".to_owned());
         let place = u32::try_from(directory.places.len()).map_err(|_| full())?;
+        plan.find(row, found)?;
         for column in 0..directory.width {
-            plan.write(column, row, *style, &mut directory.written)?;
+            plan.write(column, row, found, *style, &mut directory.written)?;
             directory.ends.push(u32::try_from(directory.written.len()).map_err(|_| full())?);
         }
         if let Some(key) = row.cell(*key)?.integer() {
-            directory.places.insert(key, place);
+            directory.places.insert(key, Place(place));
         }
         Ok(None)
     }

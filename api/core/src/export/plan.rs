@@ -5,13 +5,12 @@
 //! in memory as it will be written: memory grows with the number of nodes, never with the number of rows.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use entity::kind::Kind;
 
 use super::cell::{self, Style};
-use super::column::{Access, Column, Form, Place, Sheet, Type};
-use super::directory::Directory;
+use super::column::{self, Access, Column, Form, Sheet, Type};
+use super::directory::{Directory, Place};
 use super::select::{Read, Reader};
 use crate::error::{Error, Result};
 use crate::store::stream::{Cell, Row, Shape};
@@ -25,15 +24,21 @@ pub(super) struct Plan {
     /// What is read.
     pub(super) reads: Vec<Read>,
     outputs: Vec<Output>,
+    /// What is referred to, and by which of the reads.
+    directories: Vec<(usize, Directory)>,
 }
 
 struct Output {
     /// Which of the reads.
     at: usize,
     form: Form,
-    /// Where what it refers to is, and which of its columns is meant.
-    related: Option<(Arc<Directory>, usize)>,
+    /// In which directory what it refers to is, and which of its columns is meant.
+    related: Option<(usize, usize)>,
 }
+
+/// Where in each directory what a row refers to is. Rows that follow each other often refer to the same.
+#[derive(Default)]
+pub(super) struct Found(Vec<(Option<i64>, Option<Place>)>);
 
 /// The names of the columns of a file: those asked for, or all public ones.
 ///
@@ -117,7 +122,7 @@ impl Plan {
                 wanted.entry(first).or_default().push(rest.to_owned());
             }
         }
-        let mut directories: HashMap<&str, Arc<Directory>> = HashMap::new();
+        let mut directories: Vec<(usize, Directory)> = Vec::new();
         let mut outputs = Vec::new();
         for name in names {
             let (first, rest) = split(name);
@@ -132,15 +137,13 @@ impl Plan {
             let related = match (rest, target(column.form)) {
                 (Some(rest), Some(target)) => {
                     let paths = wanted.get(first).map(Vec::as_slice).unwrap_or_default();
-                    let directory = match directories.get(first) {
-                        Some(directory) => Arc::clone(directory),
+                    let directory = match directories.iter().position(|(by, _)| *by == at) {
+                        Some(directory) => directory,
                         None => {
                             // A list is one cell, whose items are written again.
                             let items = if matches!(column.form, Form::Keys(_)) { Style::Plain } else { style };
-                            let loaded = Box::pin(Directory::load(reader, target, paths, items)).await?;
-                            let loaded = Arc::new(loaded);
-                            directories.insert(first, Arc::clone(&loaded));
-                            loaded
+                            directories.push((at, Box::pin(Directory::load(reader, target, paths, items)).await?));
+                            directories.len() - 1
                         }
                     };
                     let part = paths.iter().position(|path| path == rest).unwrap_or(0);
@@ -150,7 +153,7 @@ impl Plan {
             };
             outputs.push(Output { at, form: column.form, related });
         }
-        Ok(Self { reads, outputs })
+        Ok(Self { reads, outputs, directories })
     }
 
     /// How many columns it writes.
@@ -158,35 +161,59 @@ impl Plan {
         self.outputs.len()
     }
 
+    /// Finds what a row refers to, before its columns are written.
+    pub(super) fn find(&self, row: &dyn Row, found: &mut Found) -> Result<()> {
+        found.0.resize(self.directories.len(), (None, None));
+        for ((at, directory), found) in self.directories.iter().zip(&mut found.0) {
+            // A list of keys is no number: its items are looked up one by one.
+            let key = row.cell(*at)?.integer();
+            if found.0 != key {
+                *found = (key, key.and_then(|key| directory.place(key)));
+            }
+        }
+        Ok(())
+    }
+
     /// Writes one column of a row.
-    pub(super) fn write(&self, column: usize, row: &dyn Row, style: Style, out: &mut Vec<u8>) -> Result<()> {
+    pub(super) fn write(
+        &self,
+        column: usize,
+        row: &dyn Row,
+        found: &Found,
+        style: Style,
+        out: &mut Vec<u8>,
+    ) -> Result<()> {
         let Some(output) = self.outputs.get(column) else { return Ok(()) };
-        let cell = row.cell(output.at)?;
-        match (output.form, &output.related) {
+        let related = output.related.and_then(|(at, part)| Some((&self.directories.get(at)?.1, at, part)));
+        match (output.form, related) {
             (Form::Keys(kind), related) => {
-                let Cell::Text(text) = cell else {
+                let Cell::Text(text) = row.cell(output.at)? else {
                     style.list(&[], out);
                     return Ok(());
                 };
+                let related = related.map(|(directory, _, part)| (directory, part));
                 let items: Vec<Vec<u8>> = text.split(' ').filter_map(|item| list_item(kind, item, related)).collect();
                 style.list(&items, out);
             }
-            (_, None) => style.write(output.form, cell, out)?,
-            (_, Some((directory, part))) => match cell.integer().and_then(|key| directory.get(key, *part)) {
-                Some(written) => out.extend_from_slice(written),
-                None => style.null(out),
-            },
+            (_, None) => style.write(output.form, row.cell(output.at)?, out)?,
+            (_, Some((directory, at, part))) => {
+                let place = found.0.get(at).and_then(|(_, place)| *place);
+                match place.and_then(|place| directory.get(place, part)) {
+                    Some(written) => out.extend_from_slice(written),
+                    None => style.null(out),
+                }
+            }
         }
         Ok(())
     }
 }
 
 /// An item of a list: `KEY` or `ROLE:KEY`.
-fn list_item(kind: Kind, item: &str, related: &Option<(Arc<Directory>, usize)>) -> Option<Vec<u8>> {
+fn list_item(kind: Kind, item: &str, related: Option<(&Directory, usize)>) -> Option<Vec<u8>> {
     let (role, key) = item.rsplit_once(':').map_or((None, item), |(role, key)| (Some(role), key));
     let key: i64 = key.parse().ok()?;
     let named = match related {
-        Some((directory, part)) => directory.get(key, *part)?.to_vec(),
+        Some((directory, part)) => directory.get(directory.place(key)?, part)?.to_vec(),
         None => cell::key(kind, key),
     };
     Some(match role {
@@ -203,11 +230,11 @@ pub(super) fn reads(reader: &Reader<'_>, sheet: &Sheet) -> Vec<Read> {
 fn read(reader: &Reader<'_>, table: &str, column: Column) -> Read {
     let own = |stored: &str| format!("\"{table}\".\"{stored}\"");
     let sql = match column.place {
-        Place::Own(stored) => own(stored),
-        Place::Beside { table: beside, key, column } => {
+        column::Place::Own(stored) => own(stored),
+        column::Place::Beside { table: beside, key, column } => {
             format!("(SELECT b.{column} FROM {beside} AS b WHERE b.{key} = {})", own("id"))
         }
-        Place::Links { table: between, near, far, role, only } => {
+        column::Place::Links { table: between, near, far, role, only } => {
             let key = format!("CAST(l.{far} AS text)");
             let item = role.map_or_else(|| key.clone(), |role| format!("l.{role} || ':' || {key}"));
             let only = only.map(|only| format!(" AND l.kind = '{only}'")).unwrap_or_default();
@@ -215,8 +242,8 @@ fn read(reader: &Reader<'_>, table: &str, column: Column) -> Read {
         }
     };
     let stored = match column.place {
-        Place::Own(stored) => Some(stored),
-        Place::Beside { .. } | Place::Links { .. } => None,
+        column::Place::Own(stored) => Some(stored),
+        column::Place::Beside { .. } | column::Place::Links { .. } => None,
     };
     let shape: Shape = column.form.shape();
     Read { name: column.name, sql, stored, shape }

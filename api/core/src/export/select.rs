@@ -149,7 +149,7 @@ impl Reader<'_> {
             })
         };
         let (id, marking) = (place("id"), place("marking"));
-        let dossier = match self.dossier {
+        let dossier = match self.dossier.or(self.scope.only_dossier()) {
             Some(dossier) => Of::One(dossier),
             None if kind == Kind::Dossier => Of::Each(id),
             None => Of::Each(place("dossier_id")),

@@ -9,7 +9,7 @@ use super::cell::{Style, json_text};
 use super::column::{Form, Type};
 use super::columnar::Columnar;
 use super::pipe::Text;
-use super::plan::Plan;
+use super::plan::{Found, Plan};
 use crate::error::Result;
 use crate::id;
 use crate::store::stream::{Cell, Row, Taker};
@@ -59,6 +59,7 @@ pub(super) struct Head<'a> {
 pub(super) struct Writer {
     pub(super) table: Table,
     pub(super) plan: Arc<Plan>,
+    found: Found,
     rows: Rows,
 }
 
@@ -79,13 +80,15 @@ impl Writer {
             Table::Parquet => Rows::Columns(Box::new(Columnar::parquet(head)?)),
             Table::Arrow => Rows::Columns(Box::new(Columnar::arrow(head)?)),
         };
-        Ok(Self { table, plan, rows })
+        Ok(Self { table, plan, found: Found::default(), rows })
     }
 
     /// Writes a row, as the plan says.
     pub(super) fn row(&mut self, row: &dyn Row) -> Result<()> {
         let (style, plan) = (self.table.style(), &self.plan);
-        let write = |column, out: &mut Vec<u8>| plan.write(column, row, style, out);
+        plan.find(row, &mut self.found)?;
+        let found = &self.found;
+        let write = |column, out: &mut Vec<u8>| plan.write(column, row, found, style, out);
         match &mut self.rows {
             Rows::Lines(lines) => lines.row(write),
             Rows::Columns(columns) => columns.row(write),

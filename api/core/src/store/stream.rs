@@ -3,11 +3,15 @@
 //! A snapshot sees what was committed when it began, however long it takes and whatever others write meanwhile. It takes no
 //! connection from the pools, so that slow readers hold up nobody, and holds no row longer than it takes to look at it.
 //!
+//! The thread that reads them is not the one that writes what they become: on two cores both work at once.
+//!
 //! On SQLite the rows come by rusqlite: sqlx hands each through a channel between two threads, which takes four times as
 //! long. On PostgreSQL they come in the binary form of the protocol, and are read where they lie.
 
+mod block;
 mod postgres;
 mod sqlite;
+mod taking;
 
 use std::any::Any;
 use std::time::Duration;
@@ -74,7 +78,7 @@ pub trait Row {
 
 /// Takes rows, and makes bytes of them.
 pub trait Taker: Any + Send {
-    /// Takes a row. What it gives is handed on before the next row is read.
+    /// Takes a row. What it gives is handed on before the next row is taken.
     ///
     /// # Errors
     /// To end the reading.

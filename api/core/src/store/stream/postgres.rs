@@ -15,6 +15,8 @@ use sea_orm::sqlx::postgres::{PgArguments, PgConnectOptions, PgRow};
 use sea_orm::sqlx::query::Query;
 use sea_orm::sqlx::{self, AssertSqlSafe, ConnectOptions, Executor, PgConnection, Postgres, ValueRef};
 
+use super::block::{Block, Enough};
+use super::taking::{Feed, Taking};
 use super::{Cell, Outlet, Row, Shape, Taker, unexpected};
 use crate::error::{Error, Result};
 
@@ -38,36 +40,51 @@ impl Snapshot {
         &mut self,
         statement: &SelectStatement,
         shapes: Vec<Shape>,
-        mut taker: Box<dyn Taker>,
+        taker: Box<dyn Taker>,
         outlet: Option<&Outlet>,
     ) -> Result<Box<dyn Taker>> {
         let (sql, values) = statement.build(PostgresQueryBuilder);
         if values.0.iter().all(is_plain) {
             let sql = statement.to_string(PostgresQueryBuilder);
-            return copy::read(&mut self.0, &sql, &shapes, taker, outlet).await;
+            let Taking { feed, taken } = Taking::start(taker, outlet, copy::rows(shapes));
+            let read = until_closed(outlet, copy::read(&mut self.0, &sql, feed)).await;
+            return Ok(taken.after(read).await?.1);
         }
+        let width = shapes.len();
+        let Taking { feed, taken } =
+            Taking::start(taker, outlet, move |block: &mut Block, look| block.show(width, look));
+        let read = until_closed(outlet, self.query(sql, values.0, &shapes, feed)).await;
+        Ok(taken.after(read).await?.1)
+    }
+
+    /// Reads the rows of a query whose values are bound.
+    async fn query(&mut self, sql: String, values: Vec<Value>, shapes: &[Shape], mut feed: Feed<Block>) -> Result<()> {
         let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(false);
-        for value in values.0 {
+        for value in values {
             query = bind(query, value)?;
         }
         let mut rows = query.fetch(&mut self.0);
-        loop {
-            let next = match outlet {
-                None => rows.try_next().await,
-                Some(outlet) => tokio::select! {
-                    biased;
-                    next = rows.try_next() => next,
-                    () = outlet.closed() => return Err(super::gone()),
-                },
-            };
-            let Some(row) = next.map_err(Error::internal)? else { break };
-            let made = taker.take(&Seen { row: &row, shapes: &shapes })?;
-            if let (Some(bytes), Some(outlet)) = (made, outlet) {
-                outlet.send(bytes).await?;
+        let (mut block, mut enough) = (Block::default(), Enough::new(shapes.len()));
+        while let Some(row) = rows.try_next().await.map_err(Error::internal)? {
+            block.push(&Seen { row: &row, shapes }, shapes)?;
+            if enough.is(&block) {
+                feed.hand_over(&mut block).await?;
             }
         }
-        drop(rows);
-        Ok(taker)
+        if !block.is_empty() {
+            feed.hand_over(&mut block).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads until the end, or until nobody takes what comes of it.
+async fn until_closed(outlet: Option<&Outlet>, reading: impl Future<Output = Result<()>>) -> Result<()> {
+    let Some(outlet) = outlet else { return reading.await };
+    tokio::select! {
+        biased;
+        read = reading => read,
+        () = outlet.closed() => Err(super::gone()),
     }
 }
 

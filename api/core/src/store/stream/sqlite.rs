@@ -10,9 +10,10 @@ use rusqlite::{Connection, OpenFlags, ToSql, params_from_iter};
 use sea_orm::Value;
 use sea_orm::sea_query::{SelectStatement, SqliteQueryBuilder};
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
-use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
+use super::block::{Block, Enough};
+use super::taking::{Feed, Taking};
 use super::{Cell, Outlet, Row, Shape, Taker, unexpected};
 use crate::error::{Error, Result};
 
@@ -46,9 +47,11 @@ impl Snapshot {
         let (sql, values) = statement.build(SqliteQueryBuilder);
         let connection = self.0.take().ok_or_else(|| Error::internal("a snapshot was read after it had failed"))?;
         let handle = connection.get_interrupt_handle();
-        let job =
-            Job { connection, sql, values: values.0, shapes, outlet: outlet.cloned(), runtime: Handle::current() };
-        let mut work = spawn_blocking(move || job.run(taker));
+        let width = shapes.len();
+        let Taking { feed, taken } =
+            Taking::start(taker, outlet, move |block: &mut Block, look| block.show(width, look));
+        let job = Job { connection, sql, values: values.0, shapes };
+        let mut work = spawn_blocking(move || job.run(feed));
         // Dropped while the thread still works, it ends its statement: nobody waits for it any more.
         let stop = Stop(Some(handle));
         let done = match outlet {
@@ -59,7 +62,7 @@ impl Snapshot {
             },
         };
         stop.forget();
-        let (connection, taker) = done.map_err(Error::internal)??;
+        let (connection, taker) = taken.after(done.map_err(Error::internal)?).await?;
         self.0 = Some(connection);
         Ok(taker)
     }
@@ -87,25 +90,27 @@ struct Job {
     sql: String,
     values: Vec<Value>,
     shapes: Vec<Shape>,
-    outlet: Option<Outlet>,
-    runtime: Handle,
 }
 
 impl Job {
-    fn run(self, mut taker: Box<dyn Taker>) -> Result<(Connection, Box<dyn Taker>)> {
-        let Self { connection, sql, values, shapes, outlet, runtime } = self;
+    fn run(self, mut feed: Feed<Block>) -> Result<Connection> {
+        let Self { connection, sql, values, shapes } = self;
         let mut statement = connection.prepare(&sql).map_err(Error::internal)?;
         let values = values.into_iter().map(Bound);
         let mut rows = statement.query(params_from_iter(values)).map_err(Error::internal)?;
+        let (mut block, mut enough) = (Block::default(), Enough::new(shapes.len()));
         while let Some(row) = rows.next().map_err(Error::internal)? {
-            let made = taker.take(&Seen { row, shapes: &shapes })?;
-            if let (Some(bytes), Some(outlet)) = (made, &outlet) {
-                runtime.block_on(outlet.send(bytes))?;
+            block.push(&Seen { row, shapes: &shapes }, &shapes)?;
+            if enough.is(&block) {
+                feed.hand_over_blocking(&mut block)?;
             }
+        }
+        if !block.is_empty() {
+            feed.hand_over_blocking(&mut block)?;
         }
         drop(rows);
         drop(statement);
-        Ok((connection, taker))
+        Ok(connection)
     }
 }
 

@@ -8,51 +8,60 @@ use std::ops::Range;
 use futures_util::TryStreamExt;
 use sea_orm::sqlx::PgConnection;
 
-use super::super::{Cell, Outlet, Row, Shape, Taker, gone, unexpected};
+use super::super::taking::{Feed, Look};
+use super::super::{Cell, Row, Shape, unexpected};
 use crate::error::{Error, Result};
 
 const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
 /// What stands in the place of the number of fields after the last row.
 const END: i16 = -1;
 
-/// Reads all rows of a statement.
-pub(super) async fn read(
-    connection: &mut PgConnection,
-    sql: &str,
-    shapes: &[Shape],
-    mut taker: Box<dyn Taker>,
-    outlet: Option<&Outlet>,
-) -> Result<Box<dyn Taker>> {
+/// How many bytes the first piece has, from which on it is handed over, so that it is there soon; each later one has four times
+/// as many as the one before it.
+const FIRST_BYTES: usize = 1024;
+const PIECE_BYTES: usize = 64 * 1024;
+
+/// Some of what the server sends.
+#[derive(Default)]
+pub(super) struct Piece {
+    bytes: Vec<u8>,
+    is_last: bool,
+}
+
+/// Reads all that a statement gives.
+pub(super) async fn read(connection: &mut PgConnection, sql: &str, mut feed: Feed<Piece>) -> Result<()> {
     let copy = format!("COPY ({sql}) TO STDOUT (FORMAT binary)");
-    let mut pieces = connection.copy_out_raw(&copy).await.map_err(Error::internal)?;
+    let mut messages = connection.copy_out_raw(&copy).await.map_err(Error::internal)?;
+    let (mut piece, mut enough) = (Piece::default(), FIRST_BYTES);
+    while let Some(message) = messages.try_next().await.map_err(Error::internal)? {
+        piece.bytes.extend_from_slice(&message);
+        if piece.bytes.len() >= enough {
+            enough = (enough * 4).min(PIECE_BYTES);
+            feed.hand_over(&mut piece).await?;
+        }
+    }
+    piece.is_last = true;
+    feed.hand_over(&mut piece).await
+}
+
+/// Shows the rows, of columns with these shapes, that stand in one piece after the other.
+pub(super) fn rows(shapes: Vec<Shape>) -> impl FnMut(&mut Piece, Look<'_>) -> Result<()> {
     let mut parser = Parser::default();
-    loop {
-        let next = match outlet {
-            None => pieces.try_next().await,
-            Some(outlet) => tokio::select! {
-                biased;
-                next = pieces.try_next() => next,
-                () = outlet.closed() => return Err(gone()),
-            },
-        };
-        let Some(piece) = next.map_err(Error::internal)? else { break };
-        let joined = parser.joined(&piece);
-        let bytes = joined.as_deref().unwrap_or(&piece);
+    move |piece, look| {
+        let joined = parser.joined(&piece.bytes);
+        let bytes = joined.as_deref().unwrap_or(&piece.bytes);
         let mut at = parser.begin(bytes)?;
         while let Some(end) = parser.row(bytes, at)? {
-            let made = taker.take(&Tuple { bytes, places: &parser.places, shapes })?;
-            if let (Some(bytes), Some(outlet)) = (made, outlet) {
-                outlet.send(bytes).await?;
-            }
+            look(&Tuple { bytes, places: &parser.places, shapes: &shapes })?;
             at = end;
         }
         parser.wait(bytes, at);
+        piece.bytes.clear();
+        if piece.is_last && !parser.ended {
+            return Err(Error::internal("a copy broke off"));
+        }
+        Ok(())
     }
-    if !parser.ended {
-        return Err(Error::internal("a copy broke off"));
-    }
-    drop(pieces);
-    Ok(taker)
 }
 
 /// Finds the rows in pieces that may end anywhere, though the server ends them with a row.
