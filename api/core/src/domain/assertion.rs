@@ -31,7 +31,7 @@ pub trait Claim: Assertion<Model: IntoActiveModel<Self::Row>> {
     /// SeaORM's form of a row to be written.
     type Row: ActiveModelTrait<Entity = Self> + ActiveModelBehavior + Send;
     /// All that a person says of it.
-    type Draft: Clone + Debug + PartialEq + Send + Sync;
+    type Draft: Clone + Debug + PartialEq + Send + Sync + 'static;
     /// What the field of its date is called.
     const OCCURRED: &'static str = "occurredOn";
 

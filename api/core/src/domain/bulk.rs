@@ -2,10 +2,12 @@
 //! for a record.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use entity::kind::Kind;
 use entity::words::{ChangeAction, Marking};
 use sea_orm::{ColumnTrait, EntityTrait, Iterable, QueryFilter, QuerySelect};
+use tokio::task::JoinHandle;
 
 use entity::record::{Record, Upkeep};
 
@@ -54,21 +56,24 @@ pub struct Bulk {
     fresh: Option<bool>,
     bare: Option<Bare>,
     text: Option<(i64, Option<String>)>,
+    /// The batch that is being written, while the next one is looked at.
+    writing: Option<JoinHandle<Result<()>>>,
 }
 
 impl Bulk {
     /// Nothing on its way yet.
     pub fn new(dossier: i64) -> Self {
-        Self { dossier, seen: HashMap::new(), fresh: None, bare: None, text: None }
+        Self { dossier, seen: HashMap::new(), fresh: None, bare: None, text: None, writing: None }
     }
 
     /// Records each draft, or supersedes the assertion with the same external id where it differs: as [`assertion::put`]
-    /// does. To be called within a transaction, and with more than a few drafts at a time.
+    /// does. To be called within a transaction, and with more than a few drafts at a time. What it creates may not be written
+    /// before [`settle`](Self::settle) is called, by which alone one knows that it could be.
     ///
     /// # Errors
     /// [`Error::Forbidden`] and [`Error::Unauthenticated`] if the actor may not; [`Error::Internal`] if the database
     /// fails. What is wrong with a draft is its own result, and nothing of it is kept.
-    pub async fn put<E>(&mut self, op: &Op, drafts: &[E::Draft]) -> Result<Vec<Result<Fate>>>
+    pub async fn put<E>(&mut self, op: &Op, drafts: &Arc<Vec<E::Draft>>) -> Result<Vec<Result<Fate>>>
     where
         E: Claim + EntityTrait<Column: Iterable>,
     {
@@ -77,10 +82,14 @@ impl Bulk {
             self.bare = Bare::strip::<E>(&op.lane).await?;
         }
         let mut stored = self.stored::<E>(op, drafts).await?;
+        if !stored.is_empty() {
+            // What corrects them is undone by itself if it fails, and must not undo what somebody else writes meanwhile.
+            self.settle().await?;
+        }
         self.learn(op, drafts.iter().flat_map(references::<E>)).await?;
         let mut fates = Vec::with_capacity(drafts.len());
         let (mut models, mut made) = (Vec::with_capacity(drafts.len()), Vec::with_capacity(drafts.len()));
-        for draft in drafts {
+        for (n, draft) in drafts.iter().enumerate() {
             let found = E::evidence(draft).external_id.as_deref().and_then(|key| stored.remove(key));
             let fate = match found {
                 Some(Stored { draft: Some(before), id, retracted }) => {
@@ -90,14 +99,27 @@ impl Bulk {
                 None => self.build::<E>(op, draft).await.map(|model| {
                     let id = E::id_of(&model);
                     models.push(model);
-                    made.push(draft);
+                    made.push(n);
                     Fate::Created(id)
                 }),
             };
             fates.push(user(fate)?);
         }
-        write::<E>(op, &models, &made).await?;
+        self.settle().await?;
+        let (op, drafts) = (op.clone(), Arc::clone(drafts));
+        self.writing = Some(tokio::spawn(async move { write::<E>(&op, &models, &drafts, &made).await }));
         Ok(fates)
+    }
+
+    /// Waits until all is written. To be called also after an error, so that nothing is written after it.
+    ///
+    /// # Errors
+    /// If something could not be written.
+    pub async fn settle(&mut self) -> Result<()> {
+        match self.writing.take() {
+            Some(writing) => writing.await.map_err(Error::internal)?,
+            None => Ok(()),
+        }
     }
 
     /// Whether [`Bulk::create`] may be called: the dossier has had no node of the kind.
@@ -168,7 +190,8 @@ impl Bulk {
     ///
     /// # Errors
     /// If the database fails, or somebody else has written the same at the same time.
-    pub async fn finish(self, op: &Op) -> Result<()> {
+    pub async fn finish(mut self, op: &Op) -> Result<()> {
+        self.settle().await?;
         match self.bare {
             Some(bare) => bare.restore(&op.lane).await.map_err(taken),
             None => Ok(()),
@@ -332,12 +355,14 @@ fn user<T>(result: Result<T>) -> Result<Result<T>> {
     }
 }
 
-async fn write<E>(op: &Op, models: &[E::Model], drafts: &[&E::Draft]) -> Result<()>
+/// Writes rows, and what hangs on them: `made` says which of the drafts each was made of.
+async fn write<E>(op: &Op, models: &[E::Model], drafts: &[E::Draft], made: &[usize]) -> Result<()>
 where
     E: Claim + EntityTrait<Column: Iterable>,
 {
     bulk::insert::<E>(&op.lane, models).await.map_err(taken)?;
     let mut documents = Vec::new();
+    let drafts = made.iter().filter_map(|n| drafts.get(*n));
     for (model, draft) in models.iter().zip(drafts) {
         E::write_links(op, E::id_of(model), draft).await?;
         documents.extend(E::words(model).map(|words| search::document::<E>(model, &words)).transpose()?);

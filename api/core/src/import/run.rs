@@ -339,11 +339,21 @@ impl Run<'_> {
             return self.refuse_all(parsings);
         };
         let mut bulk = Bulk::new(dossier);
+        let loaded = self.each_batch::<L>(&mut bulk, parsings).await;
+        if loaded.is_err() {
+            // Whatever became of what was still being written: this came first.
+            _ = bulk.settle().await;
+        }
+        loaded?;
+        bulk.finish(self.names.op()).await
+    }
+
+    async fn each_batch<L: ClaimLine + 'static>(&mut self, bulk: &mut Bulk, parsings: Vec<Parsing<L>>) -> Result<()> {
         let mut batches = batches(parsings);
         while let Some(batch) = batches.recv().await {
-            self.claims::<L>(&mut bulk, batch?).await?;
+            self.claims::<L>(bulk, batch?).await?;
         }
-        bulk.finish(self.names.op()).await
+        Ok(())
     }
 
     /// Their dossier was refused, so they are too.
@@ -377,8 +387,9 @@ impl Run<'_> {
                 Err(wrong) => self.refuse_claim::<L>(origin, line, text.as_deref(), None, wrong)?,
             }
         }
+        let drafts = Arc::new(drafts);
         let fates = bulk.put::<L::Entity>(self.names.op(), &drafts).await?;
-        for ((fate, draft), (origin, line, text)) in fates.into_iter().zip(&drafts).zip(places) {
+        for ((fate, draft), (origin, line, text)) in fates.into_iter().zip(drafts.iter()).zip(places) {
             let key = L::Entity::evidence(draft).external_id.as_deref();
             match fate {
                 Ok(fate) => {

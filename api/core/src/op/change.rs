@@ -32,7 +32,7 @@ pub struct Changed {
     pub before: Option<Marking>,
 }
 
-/// The same without its keys: an import has one for each of its records in memory.
+/// The same without its keys.
 #[derive(Clone, Copy, Debug)]
 struct Noted {
     kind: Kind,
@@ -43,40 +43,55 @@ struct Noted {
     is_new: bool,
 }
 
-type ByKey = BTreeMap<(i64, i64), Noted>;
-
 /// What a transaction has changed. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub struct Changes(Arc<Mutex<ByKey>>);
+pub struct Changes(Arc<Mutex<Notes>>);
+
+/// An import makes very many records, and has each of them in memory: most are new, and of these the key is enough.
+#[derive(Debug, Default)]
+struct Notes {
+    /// The keys of new records, rising, by what they have in common.
+    new: BTreeMap<Common, Vec<i64>>,
+    /// All other changes, by record and dossier; those of new records to which something else has happened as well.
+    others: BTreeMap<(i64, i64), Noted>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Common {
+    dossier: i64,
+    kind: Kind,
+    marking: Marking,
+}
 
 impl Changes {
     /// Notes a change. Several of one record become one.
     pub fn add(&self, changed: Changed) {
         let Changed { kind, id, dossier, action, marking, before } = changed;
         let is_new = action == ChangeAction::Created;
-        put(&mut self.lock(), (id, dossier), Noted { kind, action, marking, before, is_new });
+        self.lock().put((id, dossier), Noted { kind, action, marking, before, is_new });
     }
 
     /// Takes over what others have, which are empty then.
     pub fn absorb(&self, other: &Self) {
         let taken = other.take();
         let mut own = self.lock();
-        for (key, noted) in taken {
-            put(&mut own, key, noted);
+        for (key, noted) in taken.all() {
+            own.put(key, noted);
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, ByKey> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Notes> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn take(&self) -> ByKey {
+    fn take(&self) -> Notes {
         std::mem::take(&mut *self.lock())
     }
 
     /// Whether nothing has been noted.
     pub fn is_empty(&self) -> bool {
-        self.lock().is_empty()
+        let notes = self.lock();
+        notes.new.is_empty() && notes.others.is_empty()
     }
 
     /// Writes all down as the changes of the transaction with this number.
@@ -84,7 +99,8 @@ impl Changes {
     /// # Errors
     /// If the database fails.
     pub async fn write(&self, lane: &Lane, seq: i64) -> Result<()> {
-        let mut changes = self.take().into_iter().map(|((record_id, dossier_id), noted)| {
+        let notes = self.take();
+        let mut changes = notes.all().map(|((record_id, dossier_id), noted)| {
             let Noted { kind, action, marking, before, is_new: _ } = noted;
             let marking_before = before.filter(|before| *before != marking);
             Model { seq, record_id, dossier_id, kind, action, marking, marking_before }
@@ -99,20 +115,57 @@ impl Changes {
     }
 }
 
-fn put(changes: &mut ByKey, key: (i64, i64), then: Noted) {
-    use std::collections::btree_map::Entry;
-    match changes.entry(key) {
-        Entry::Vacant(place) => {
-            place.insert(then);
+impl Noted {
+    /// A record that is new, and no more.
+    const fn new(kind: Kind, marking: Marking) -> Self {
+        Self { kind, action: ChangeAction::Created, marking, before: None, is_new: true }
+    }
+
+    /// What both come to, this one first.
+    fn and(self, then: Self) -> Self {
+        let is_new = self.is_new || then.is_new;
+        // What becomes of a record is the last of its kind; what becomes of an access is what came last.
+        let action = if self.kind == Kind::Account { then.action } else { self.action.max(then.action) };
+        let before = if is_new { None } else { self.before.or(then.before) };
+        Self { action, before, is_new, ..then }
+    }
+}
+
+impl Notes {
+    fn put(&mut self, key: (i64, i64), then: Noted) {
+        let (id, dossier) = key;
+        match self.others.get(&key).copied().or_else(|| self.new(id, dossier, then.kind)) {
+            Some(first) => {
+                self.others.insert(key, first.and(then));
+            }
+            None if then.action == ChangeAction::Created => {
+                let common = Common { dossier, kind: then.kind, marking: then.marking };
+                let keys = self.new.entry(common).or_default();
+                match keys.last() {
+                    Some(last) if *last >= id => _ = self.others.insert(key, then),
+                    _ => keys.push(id),
+                }
+            }
+            None => _ = self.others.insert(key, then),
         }
-        Entry::Occupied(mut place) => {
-            let first = *place.get();
-            let is_new = first.is_new || then.is_new;
-            // What becomes of a record is the last of its kind; what becomes of an access is what came last.
-            let action = if first.kind == Kind::Account { then.action } else { first.action.max(then.action) };
-            let before = if is_new { None } else { first.before.or(then.before) };
-            place.insert(Noted { action, before, is_new, ..then });
+    }
+
+    /// What has been noted of a record that is new, and no more.
+    fn new(&self, id: i64, dossier: i64, kind: Kind) -> Option<Noted> {
+        let of = |marking| Common { dossier, kind, marking };
+        let mut groups = self.new.range(of(Marking::Clear)..=of(Marking::Red));
+        let (common, _) = groups.find(|(_, keys)| keys.binary_search(&id).is_ok())?;
+        Some(Noted::new(kind, common.marking))
+    }
+
+    /// Every change, those of new records first.
+    fn all(&self) -> impl Iterator<Item = ((i64, i64), Noted)> {
+        fn keys<'a>((common, keys): (&Common, &'a Vec<i64>)) -> impl Iterator<Item = ((i64, i64), Noted)> + 'a {
+            let Common { dossier, kind, marking } = *common;
+            keys.iter().map(move |id| ((*id, dossier), Noted::new(kind, marking)))
         }
+        let new = self.new.iter().flat_map(keys).filter(|(key, _)| !self.others.contains_key(key));
+        new.chain(self.others.iter().map(|(key, noted)| (*key, *noted)))
     }
 }
 
@@ -126,7 +179,7 @@ mod tests {
             let (action, marking, before) = (*action, *marking, *before);
             changes.add(Changed { kind: Kind::Position, id: 1, dossier: 2, action, marking, before });
         }
-        let noted = changes.take()[&(1, 2)];
+        let [(_, noted)] = changes.take().all().collect::<Vec<_>>()[..] else { panic!("one record, one change") };
         (noted.action, noted.marking, noted.before)
     }
 
@@ -143,5 +196,46 @@ mod tests {
             noted(&[(Created, clear, None), (Superseded, clear, None), (Marked, red, Some(clear))]),
             (Superseded, red, None)
         );
+    }
+
+    #[test]
+    fn each_record_has_one_change_in_whatever_order_records_come() {
+        use ChangeAction::{Created, Edited, Marked};
+        let add = |changes: &Changes, id, action, marking, before| {
+            changes.add(Changed { kind: Kind::Position, id, dossier: 7, action, marking, before });
+        };
+        let (outer, inner) = (Changes::default(), Changes::default());
+        let (clear, red) = (Marking::Clear, Marking::Red);
+        for id in [1, 2, 5, 3, 9] {
+            add(&outer, id, Created, clear, None);
+        }
+        // Below one that is there already, of another marking, of one that is there, and of one that nobody has made here.
+        for (id, action, marking, before) in [
+            (4, Created, clear, None),
+            (6, Created, red, None),
+            (5, Marked, red, Some(clear)),
+            (8, Edited, clear, None),
+        ] {
+            add(&inner, id, action, marking, before);
+        }
+        outer.absorb(&inner);
+        assert!(inner.is_empty() && !outer.is_empty());
+        let notes = outer.take();
+        let mut all: Vec<_> =
+            notes.all().map(|((id, _), noted)| (id, noted.action, noted.marking, noted.before)).collect();
+        all.sort_unstable_by_key(|(id, ..)| *id);
+        let new = |id| (id, Created, clear, None);
+        let expected = [
+            new(1),
+            new(2),
+            new(3),
+            new(4),
+            (5, Created, red, None),
+            (6, Created, red, None),
+            (8, Edited, clear, None),
+            new(9),
+        ];
+        assert_eq!(all, expected);
+        assert!(outer.is_empty());
     }
 }

@@ -1,6 +1,6 @@
 //! Writing very many rows: the quickest way of each database, in the transaction that one is in.
 //!
-//! SQLite takes rows of prepared values. PostgreSQL takes one array per column, written as text, which it unpacks itself:
+//! SQLite takes rows of prepared values; one that all rows have is bound once. PostgreSQL takes one array per column, written as text, which it unpacks itself:
 //! a statement has few parameters then, however many rows. There, a table that is still empty loses its indexes and foreign
 //! keys while it is filled ([`Bare`]): they are made again in the same transaction, over all rows at once, and whatever
 //! breaks them breaks the whole. Checked row by row, the keys alone take four fifths of the time.
@@ -27,43 +27,59 @@ where
 {
     let mut columns: Vec<E::Column> = E::Column::iter().collect();
     columns.retain(|column| rows.iter().any(|row| !is_null(&row.get(*column))));
-    let names: Vec<&str> = columns.iter().map(IdenStatic::as_str).collect();
-    let table = E::default();
-    let insert = format!(r#"INSERT INTO "{}" ("{}")"#, table.table_name(), names.join(r#"", ""#));
+    let insert = |columns: &[E::Column]| {
+        let names: Vec<&str> = columns.iter().map(IdenStatic::as_str).collect();
+        format!(r#"INSERT INTO "{}" ("{}")"#, E::default().table_name(), names.join(r#"", ""#))
+    };
     match lane.get_database_backend() {
         DbBackend::Postgres => {
+            let insert = insert(&columns);
             for rows in rows.chunks(ROWS_MAX) {
-                insert_arrays::<E>(lane, &insert, &columns, rows).await?;
+                lane.execute_raw(of_arrays::<E>(&insert, &columns, rows)?).await?;
             }
         }
         _ => {
-            for rows in rows.chunks((VALUES_MAX / columns.len().max(1)).max(1)) {
-                insert_values::<E>(lane, &insert, &columns, rows).await?;
+            let (mut constants, mut same, mut varying) = (Vec::new(), Vec::new(), Vec::new());
+            for column in columns {
+                match constant::<E>(rows, column) {
+                    Some(value) => {
+                        constants.push(value);
+                        same.push(column);
+                    }
+                    None => varying.push(column),
+                }
+            }
+            let insert = insert(&[same, varying.clone()].concat());
+            for rows in rows.chunks((VALUES_MAX / varying.len().max(1)).max(1)) {
+                lane.execute_raw(of_values::<E>(&insert, &constants, &varying, rows)).await?;
             }
         }
     }
     Ok(())
 }
 
-async fn insert_values<E: EntityTrait>(
-    lane: &Lane,
-    insert: &str,
-    columns: &[E::Column],
-    rows: &[E::Model],
-) -> Result<(), DbErr> {
+/// The statement for rows of values that vary, each with the same constant ones.
+fn of_values<E: EntityTrait>(insert: &str, constants: &[Value], columns: &[E::Column], rows: &[E::Model]) -> Statement {
+    let select = (0..constants.len()).map(|_| "?".to_owned());
+    let select: Vec<String> = select.chain((1..=columns.len()).map(|n| format!("column{n}"))).collect();
     let row = format!("({})", vec!["?"; columns.len()].join(","));
-    let sql = format!("{insert} VALUES {}", vec![row.as_str(); rows.len()].join(","));
-    let values = rows.iter().flat_map(|row| columns.iter().map(|column| row.get(*column)));
-    lane.execute_raw(Statement::from_sql_and_values(DbBackend::Sqlite, sql, values)).await?;
-    Ok(())
+    let sql =
+        format!("{insert} SELECT {} FROM (VALUES {})", select.join(","), vec![row.as_str(); rows.len()].join(","));
+    let varying = rows.iter().flat_map(|row| columns.iter().map(|column| row.get(*column)));
+    let values = constants.iter().cloned().chain(varying);
+    Statement::from_sql_and_values(DbBackend::Sqlite, sql, values)
 }
 
-async fn insert_arrays<E: EntityTrait>(
-    lane: &Lane,
-    insert: &str,
-    columns: &[E::Column],
-    rows: &[E::Model],
-) -> Result<(), DbErr> {
+/// The value of a column, if all of several rows have the same.
+fn constant<E: EntityTrait>(rows: &[E::Model], column: E::Column) -> Option<Value> {
+    let (first, others) = rows.split_first()?;
+    let value = first.get(column);
+    // The last one first: where rows are in an order, it differs most.
+    (!others.is_empty() && others.iter().rev().all(|row| row.get(column) == value)).then_some(value)
+}
+
+/// The statement for rows as one array per column.
+fn of_arrays<E: EntityTrait>(insert: &str, columns: &[E::Column], rows: &[E::Model]) -> Result<Statement, DbErr> {
     let mut unpacked = Vec::with_capacity(columns.len());
     let mut arrays = Vec::with_capacity(columns.len());
     for (n, column) in columns.iter().enumerate() {
@@ -78,8 +94,7 @@ async fn insert_arrays<E: EntityTrait>(
         arrays.push(Value::from(array));
     }
     let sql = format!("{insert} SELECT * FROM unnest({})", unpacked.join(", "));
-    lane.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, arrays)).await?;
-    Ok(())
+    Ok(Statement::from_sql_and_values(DbBackend::Postgres, sql, arrays))
 }
 
 const fn is_null(value: &Value) -> bool {
