@@ -10,6 +10,8 @@
 //! }
 //! ```
 
+use std::pin::Pin;
+
 pub mod build;
 pub mod client;
 pub mod database;
@@ -25,12 +27,11 @@ pub use self::client::{Answer, Client};
 pub use self::database::Engine;
 pub use self::world::{Instance, World};
 
+/// A test on its way: it gives the world back, to be taken down.
+pub type Running = Pin<Box<dyn Future<Output = World>>>;
+
 /// Runs one test on one kind of database, or says that it was skipped.
-pub fn run<F, T>(name: &str, engine: Engine, test: F)
-where
-    F: FnOnce(World) -> T,
-    T: Future<Output = World>,
-{
+pub fn run(name: &str, engine: Engine, test: Box<dyn FnOnce(World) -> Running>) {
     let runtime = demarche_api::http::runtime().worker_threads(2).build().unwrap();
     runtime.block_on(async {
         match database::fresh(engine).await {
@@ -40,33 +41,30 @@ where
     });
 }
 
-/// Tests that run on both databases: `async fn name(world) { … }`.
+/// Tests that run on both databases: `async fn name(world) { … }`. Each is compiled once, and boxed, so that the runtime is not
+/// compiled again for it.
 #[macro_export]
 macro_rules! suite {
-    ($($(#[$meta:meta])* async fn $name:ident($world:ident) $body:block)*) => {
-        mod sqlite {
-            #[allow(unused_imports, clippy::allow_attributes, reason = "a test may need nothing of its file")]
-            use super::*;
-            $($(#[$meta])* #[test] fn $name() {
-                $crate::run(stringify!($name), $crate::Engine::Sqlite, async |$world: $crate::World| {
-                    #[allow(unused_mut, clippy::allow_attributes, reason = "few tests turn the clock")]
-                    let mut $world = $world;
+    ($(async fn $name:ident($world:ident) $body:block)*) => {
+        $(
+            #[allow(unused_mut, clippy::allow_attributes, reason = "few tests turn the clock")]
+            fn $name(mut $world: $crate::World) -> $crate::Running {
+                Box::pin(async move {
                     $body
                     $world
-                });
+                })
+            }
+        )*
+
+        mod sqlite {
+            $(#[test] fn $name() {
+                $crate::run(stringify!($name), $crate::Engine::Sqlite, Box::new(super::$name));
             })*
         }
 
         mod postgres {
-            #[allow(unused_imports, clippy::allow_attributes, reason = "a test may need nothing of its file")]
-            use super::*;
-            $($(#[$meta])* #[test] fn $name() {
-                $crate::run(stringify!($name), $crate::Engine::Postgres, async |$world: $crate::World| {
-                    #[allow(unused_mut, clippy::allow_attributes, reason = "few tests turn the clock")]
-                    let mut $world = $world;
-                    $body
-                    $world
-                });
+            $(#[test] fn $name() {
+                $crate::run(stringify!($name), $crate::Engine::Postgres, Box::new(super::$name));
             })*
         }
     };

@@ -5,7 +5,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::Duration;
 
 use demarche_api::http::Settings;
-use demarche_tests::Engine;
+use demarche_tests::{Engine, World};
 
 /// The name of the test that is the server, below.
 const SERVER: &str = "attack::child::the_server_under_attack";
@@ -68,7 +68,7 @@ impl Drop for Server {
 #[test]
 #[ignore = "it is the server that other tests attack, in a process of its own"]
 fn the_server_under_attack() {
-    demarche_tests::run("the server under attack", Engine::Sqlite, async |world| {
+    async fn serving(world: World) -> World {
         world.load_sample().await;
         let settings = Settings { body_wait_max: Duration::from_secs(2), ..demarche_tests::world::unlimited() };
         let (address, token) = (world.another(settings).await, world.reader().await.token.unwrap());
@@ -78,5 +78,6 @@ fn the_server_under_attack() {
         let wait = || std::io::stdin().read_to_end(&mut Vec::new());
         tokio::task::spawn_blocking(wait).await.unwrap().unwrap();
         world
-    });
+    }
+    demarche_tests::run("the server under attack", Engine::Sqlite, Box::new(|world| Box::pin(serving(world))));
 }

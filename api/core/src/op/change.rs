@@ -51,7 +51,7 @@ pub struct Changes(Arc<Mutex<Notes>>);
 #[derive(Debug, Default)]
 struct Notes {
     /// The keys of new records, rising, by what they have in common.
-    new: BTreeMap<Common, Vec<i64>>,
+    made: BTreeMap<Common, Vec<i64>>,
     /// All other changes, by record and dossier; those of new records to which something else has happened as well.
     others: BTreeMap<(i64, i64), Noted>,
 }
@@ -91,7 +91,7 @@ impl Changes {
     /// Whether nothing has been noted.
     pub fn is_empty(&self) -> bool {
         let notes = self.lock();
-        notes.new.is_empty() && notes.others.is_empty()
+        notes.made.is_empty() && notes.others.is_empty()
     }
 
     /// Writes all down as the changes of the transaction with this number.
@@ -134,13 +134,13 @@ impl Noted {
 impl Notes {
     fn put(&mut self, key: (i64, i64), then: Noted) {
         let (id, dossier) = key;
-        match self.others.get(&key).copied().or_else(|| self.new(id, dossier, then.kind)) {
+        match self.others.get(&key).copied().or_else(|| self.made(id, dossier, then.kind)) {
             Some(first) => {
                 self.others.insert(key, first.and(then));
             }
             None if then.action == ChangeAction::Created => {
                 let common = Common { dossier, kind: then.kind, marking: then.marking };
-                let keys = self.new.entry(common).or_default();
+                let keys = self.made.entry(common).or_default();
                 match keys.last() {
                     Some(last) if *last >= id => _ = self.others.insert(key, then),
                     _ => keys.push(id),
@@ -151,9 +151,9 @@ impl Notes {
     }
 
     /// What has been noted of a record that is new, and no more.
-    fn new(&self, id: i64, dossier: i64, kind: Kind) -> Option<Noted> {
+    fn made(&self, id: i64, dossier: i64, kind: Kind) -> Option<Noted> {
         let of = |marking| Common { dossier, kind, marking };
-        let mut groups = self.new.range(of(Marking::Clear)..=of(Marking::Red));
+        let mut groups = self.made.range(of(Marking::Clear)..=of(Marking::Red));
         let (common, _) = groups.find(|(_, keys)| keys.binary_search(&id).is_ok())?;
         Some(Noted::new(kind, common.marking))
     }
@@ -164,7 +164,7 @@ impl Notes {
             let Common { dossier, kind, marking } = *common;
             keys.iter().map(move |id| ((*id, dossier), Noted::new(kind, marking)))
         }
-        let new = self.new.iter().flat_map(keys).filter(|(key, _)| !self.others.contains_key(key));
+        let new = self.made.iter().flat_map(keys).filter(|(key, _)| !self.others.contains_key(key));
         new.chain(self.others.iter().map(|(key, noted)| (*key, *noted)))
     }
 }
