@@ -37,6 +37,7 @@ use entity::moment::Moment;
 use entity::record::AsOf;
 use entity::scope::Scope;
 use entity::words::AuditAction;
+use futures_util::future::BoxFuture;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use tokio::sync::mpsc::Receiver;
@@ -149,12 +150,14 @@ impl Export {
     /// # Errors
     /// [`Error::BadInput`] if the request makes no sense, [`Error::Unauthenticated`], [`Error::Forbidden`] and
     /// [`Error::NotFound`] if the actor may not, [`Error::Internal`] if the database fails.
-    pub async fn open(op: &Op, request: Request) -> Result<Self> {
-        let opened = Self::prepare(op, request).await;
-        if let Err(error) = &opened {
-            domain::audit::not_done(op, AuditAction::Export, error).await?;
-        }
-        opened
+    pub fn open(op: &Op, request: Request) -> BoxFuture<'_, Result<Self>> {
+        Box::pin(async move {
+            let opened = Self::prepare(op, request).await;
+            if let Err(error) = &opened {
+                domain::audit::not_done(op, AuditAction::Export, error).await?;
+            }
+            opened
+        })
     }
 
     async fn prepare(op: &Op, request: Request) -> Result<Self> {
@@ -201,7 +204,12 @@ impl Export {
     ///
     /// # Errors
     /// If the database fails, or nobody takes what is written.
-    pub async fn write(&mut self, outlet: Option<&Outlet>, skip: u64) -> Result<(Manifest, u64)> {
+    pub fn write<'a>(&'a mut self, outlet: Option<&'a Outlet>, skip: u64) -> BoxFuture<'a, Result<(Manifest, u64)>> {
+        // Boxed, as the opening: so it is compiled here, once, and not again by each that awaits it.
+        Box::pin(self.write_file(outlet, skip))
+    }
+
+    async fn write_file(&mut self, outlet: Option<&Outlet>, skip: u64) -> Result<(Manifest, u64)> {
         let pipe = Pipe::new(self.request.compression, skip)?;
         let (texts, coming) = Outlet::new();
         let piping = tokio::spawn(pass(pipe, coming, outlet.cloned()));

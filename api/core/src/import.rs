@@ -20,6 +20,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use entity::words::AuditAction;
+use futures_util::future::BoxFuture;
 use tracing::warn;
 
 pub use self::meter::Meter;
@@ -90,10 +91,15 @@ pub async fn load(op: &Op, reader: impl Read + Send) -> Result<Report> {
 /// [`Error::Unauthenticated`] and [`Error::Forbidden`] if the actor may not write; [`Error::Internal`] if the database
 /// fails. Nothing is kept then.
 pub async fn load_with(op: &Op, reader: impl Read + Send, options: &Options) -> Result<Report> {
-    logged(op, load_lines(op, reader, options).await).await
+    load_read(op, Box::new(reader), options).await
 }
 
-async fn load_lines(op: &Op, reader: impl Read + Send, options: &Options) -> Result<Report> {
+// Boxed, as all that is begun here: so it is compiled here, once, and not again by each that awaits it.
+fn load_read<'a>(op: &'a Op, reader: Box<dyn Read + Send + 'a>, options: &'a Options) -> BoxFuture<'a, Result<Report>> {
+    Box::pin(async move { logged(op, load_lines(op, reader, options).await).await })
+}
+
+async fn load_lines(op: &Op, reader: Box<dyn Read + Send + '_>, options: &Options) -> Result<Report> {
     let mut stage = Stage::new(options.on_error, Arc::clone(&options.meter));
     let origin = stage.origin(Origin::default());
     let mut lines = Lines::new(input::unpacked(reader)?);
@@ -127,13 +133,18 @@ async fn load_lines(op: &Op, reader: impl Read + Send, options: &Options) -> Res
 ///
 /// # Errors
 /// As [`load_with`]; and if the mapping does not fit the tables, with its line and column.
-pub async fn load_mapped(op: &Op, mapping: &Path, folder: &Path, options: &Options) -> Result<Report> {
-    let load = async || {
+pub fn load_mapped<'a>(
+    op: &'a Op,
+    mapping: &'a Path,
+    folder: &'a Path,
+    options: &'a Options,
+) -> BoxFuture<'a, Result<Report>> {
+    let load = async move {
         let mut stage = Stage::new(options.on_error, Arc::clone(&options.meter));
         let tables = Mapping::read(mapping)?.stage(folder, &mut stage, options.bytes_max)?;
         finish(op, stage, tables, options).await
     };
-    logged(op, load().await).await
+    Box::pin(async move { logged(op, load.await).await })
 }
 
 /// Whether a file begins as those of SQLite do: Discourse Network Analyzer's are such.
@@ -145,14 +156,19 @@ pub fn is_sqlite(start: &[u8]) -> bool {
 ///
 /// # Errors
 /// As [`load_with`]; and if the file is no such database.
-pub async fn load_dna(op: &Op, path: &Path, dossier: &str, options: &Options) -> Result<Report> {
-    let load = async || {
+pub fn load_dna<'a>(
+    op: &'a Op,
+    path: &'a Path,
+    dossier: &'a str,
+    options: &'a Options,
+) -> BoxFuture<'a, Result<Report>> {
+    let load = async move {
         let mut stage = Stage::new(options.on_error, Arc::clone(&options.meter));
         dna::stage(path, dossier, &mut stage).await?;
         options.meter.expect(stage.bytes());
         finish(op, stage, NoTables, options).await
     };
-    logged(op, load().await).await
+    Box::pin(async move { logged(op, load.await).await })
 }
 
 /// From this many records on, an import makes of the tables something else than the database has planned for.
