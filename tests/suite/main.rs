@@ -7,6 +7,7 @@ mod assertion;
 mod attack;
 mod audit;
 mod change;
+mod change_access;
 mod command;
 mod condition;
 mod connection;

@@ -313,6 +313,20 @@ async fn keys<E: Record>(op: &Op, filter: &Filter<E>, as_of: AsOf) -> Result<Vec
     Ok(rows)
 }
 
+/// What of a position is looked at to know where its principal stands.
+pub const COLUMNS: [Column; 10] = [
+    Column::Id,
+    Column::StakeholderId,
+    Column::OnBehalfOfId,
+    Column::MechanismId,
+    Column::Stance,
+    Column::StatedOn,
+    Column::StatedPrecision,
+    Column::Credibility,
+    Column::RecordedAt,
+    Column::SourceId,
+];
+
 type Row = (i64, i64, Option<i64>, i64, Stance, NaiveDate, DatePrecision, Option<i16>, Moment, i64, i64, Marking);
 
 async fn stated(op: &Op, filter: &Filter<Entity>, as_of: AsOf) -> Result<Vec<Stated>> {
@@ -326,20 +340,8 @@ async fn stated(op: &Op, filter: &Filter<Entity>, as_of: AsOf) -> Result<Vec<Sta
         .filter(filter.condition(&scope, as_of))
         .filter(visible)
         .select_only()
-        .columns([
-            Column::Id,
-            Column::StakeholderId,
-            Column::OnBehalfOfId,
-            Column::MechanismId,
-            Column::Stance,
-            Column::StatedOn,
-            Column::StatedPrecision,
-            Column::Credibility,
-            Column::RecordedAt,
-            Column::SourceId,
-            Column::DossierId,
-            Column::Marking,
-        ])
+        .columns(COLUMNS)
+        .columns([Column::DossierId, Column::Marking])
         .into_tuple()
         .all(&op.lane)
         .await?;

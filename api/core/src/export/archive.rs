@@ -23,7 +23,8 @@ use crate::error::{Error, Result};
 use crate::store::stream::{Cell, Outlet, Row, Taker};
 
 /// The kinds, each below those that it refers to.
-const ORDER: [Kind; 12] = [
+pub(super) const ORDER: [Kind; 13] = [
+    Kind::Dossier,
     Kind::Source,
     Kind::Stakeholder,
     Kind::Mechanism,
@@ -64,7 +65,7 @@ pub(super) async fn write(reader: &mut Reader<'_>, mut page: Text, outlet: Optio
     let asked = reader.dossier;
     for dossier in keys(reader).await? {
         reader.dossier = Some(dossier);
-        for kind in std::iter::once(Kind::Dossier).chain(ORDER) {
+        for kind in ORDER {
             (page, names) = records(reader, kind, page, names, outlet).await?;
         }
     }

@@ -7,6 +7,7 @@
 
 use entity::kind::Kind;
 
+use super::archive::ORDER;
 use super::archive::standing_now;
 use super::cell::{Style, json_text, key};
 use super::column::{Column, Form, Sheet};
@@ -16,22 +17,6 @@ use super::select::Reader;
 use crate::error::Result;
 use crate::store::stream::{Cell, Outlet, Row, Taker};
 
-const KINDS: [Kind; 13] = [
-    Kind::Dossier,
-    Kind::Source,
-    Kind::Stakeholder,
-    Kind::Mechanism,
-    Kind::Condition,
-    Kind::Argument,
-    Kind::Relation,
-    Kind::Position,
-    Kind::Status,
-    Kind::Finding,
-    Kind::Event,
-    Kind::Implication,
-    Kind::Rating,
-];
-
 const HEAD: &str = r#"{"@context":{"@version":1.1,"@vocab":"urn:demarche:term:","prov":"http://www.w3.org/ns/prov#","oa":"http://www.w3.org/ns/oa#","dcterms":"http://purl.org/dc/terms/","xsd":"http://www.w3.org/2001/XMLSchema#"},"@graph":["#;
 
 /// Writes the document.
@@ -40,7 +25,7 @@ const HEAD: &str = r#"{"@context":{"@version":1.1,"@vocab":"urn:demarche:term:",
 /// If the database fails, or nobody takes what is written.
 pub(super) async fn write(reader: &mut Reader<'_>, mut page: Text, outlet: Option<&Outlet>) -> Result<Text> {
     page.text.extend_from_slice(HEAD.as_bytes());
-    for kind in KINDS {
+    for kind in ORDER {
         let sheet = Sheet::of(kind);
         let reads = reads(reader, &sheet);
         let select = standing_now(kind, &reader.scope, reader)?;

@@ -18,7 +18,7 @@ use sea_orm::{ActiveEnum, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
 use super::select::{Reader, Records, Subject};
 use crate::domain::date::PartialDate;
-use crate::domain::standing::{Rule, Stated, Verdict, decide};
+use crate::domain::standing::{self, Rule, Stated, Verdict, decide};
 use crate::error::{Error, Result};
 use crate::store::stream::{Cell, Each, Outlet, Row, Shape, Taker};
 
@@ -105,23 +105,13 @@ impl Standings {
             .filter(Entity::at(*as_of))
             .filter(filter.condition(scope, *as_of))
             .select_only()
-            .columns([
-                Column::Id,
-                Column::StakeholderId,
-                Column::OnBehalfOfId,
-                Column::MechanismId,
-                Column::Stance,
-                Column::StatedOn,
-                Column::StatedPrecision,
-                Column::Credibility,
-                Column::RecordedAt,
-                Column::SourceId,
-            ])
+            .columns(standing::COLUMNS)
             .order_by_asc(Column::MechanismId)
             .into_query()
     }
 }
 
+/// Of [`standing::COLUMNS`].
 const SHAPES: [Shape; 10] = [
     Shape::Integer,
     Shape::Integer,
