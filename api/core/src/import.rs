@@ -94,9 +94,8 @@ pub async fn load_with(op: &Op, reader: impl Read + Send, options: &Options) -> 
     load_read(op, Box::new(reader), options).await
 }
 
-// Boxed, as all that is begun here: so it is compiled here, once, and not again by each that awaits it.
 fn load_read<'a>(op: &'a Op, reader: Box<dyn Read + Send + 'a>, options: &'a Options) -> BoxFuture<'a, Result<Report>> {
-    Box::pin(async move { logged(op, load_lines(op, reader, options).await).await })
+    logged(op, load_lines(op, reader, options))
 }
 
 async fn load_lines(op: &Op, reader: Box<dyn Read + Send + '_>, options: &Options) -> Result<Report> {
@@ -139,12 +138,11 @@ pub fn load_mapped<'a>(
     folder: &'a Path,
     options: &'a Options,
 ) -> BoxFuture<'a, Result<Report>> {
-    let load = async move {
+    logged(op, async move {
         let mut stage = Stage::new(options.on_error, Arc::clone(&options.meter));
         let tables = Mapping::read(mapping)?.stage(folder, &mut stage, options.bytes_max)?;
         finish(op, stage, tables, options).await
-    };
-    Box::pin(async move { logged(op, load.await).await })
+    })
 }
 
 /// Whether a file begins as those of SQLite do: Discourse Network Analyzer's are such.
@@ -162,24 +160,27 @@ pub fn load_dna<'a>(
     dossier: &'a str,
     options: &'a Options,
 ) -> BoxFuture<'a, Result<Report>> {
-    let load = async move {
+    logged(op, async move {
         let mut stage = Stage::new(options.on_error, Arc::clone(&options.meter));
         dna::stage(path, dossier, &mut stage).await?;
         options.meter.expect(stage.bytes());
         finish(op, stage, NoTables, options).await
-    };
-    Box::pin(async move { logged(op, load.await).await })
+    })
 }
 
 /// From this many records on, an import makes of the tables something else than the database has planned for.
 const STATISTICS_FROM: u64 = 10_000;
 
-/// What came of an import; one that was refused or has failed leaves an entry in the audit log as well.
-async fn logged(op: &Op, done: Result<Report>) -> Result<Report> {
-    if let Err(error) = &done {
-        audit::not_done(op, AuditAction::Write, error).await?;
-    }
-    done
+/// An import, which leaves an entry in the audit log also if it is refused or fails. Boxed, so that it is compiled here, once,
+/// and not again by each that awaits it.
+fn logged<'a>(op: &'a Op, load: impl Future<Output = Result<Report>> + Send + 'a) -> BoxFuture<'a, Result<Report>> {
+    Box::pin(async move {
+        let done = load.await;
+        if let Err(error) = &done {
+            audit::not_done(op, AuditAction::Write, error).await?;
+        }
+        done
+    })
 }
 
 async fn finish(op: &Op, mut stage: Stage, tables: impl run::Tables + Send, options: &Options) -> Result<Report> {
