@@ -27,6 +27,7 @@ use crate::status::Status;
 use crate::word::{DatePrecision, Likelihood, Marking};
 use demarche_core::domain::assertion::{self as claim, Evidence};
 use demarche_core::domain::date::PartialDate;
+use demarche_core::domain::write::Assertable;
 use demarche_core::domain::{Action, readable};
 use demarche_core::error::{Code, Problems};
 use demarche_core::id;
@@ -260,7 +261,7 @@ impl<E: Asserted> TypeName for Lineage<E> {
 
 /// What an assertion replaced, and what replaced it.
 #[Object(name_type)]
-impl<E: Asserted + Listed> Lineage<E> {
+impl<E: Assertable + Listed> Lineage<E> {
     /// The assertion that this one corrected; null if it corrected none.
     async fn supersedes(&self, ctx: &Context<'_>) -> Result<Option<E::Node>> {
         let Some(id) = self.supersedes else { return Ok(None) };

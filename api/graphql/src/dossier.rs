@@ -30,7 +30,7 @@ use crate::source::Source;
 use crate::stakeholder::Stakeholder;
 use crate::standing::{self, Standing, StandingFilter, StandingRule, Whose};
 use crate::word::Marking;
-use demarche_core::domain::list as domain_list;
+use demarche_core::domain::list::Readable;
 
 /// One policy question under study: the room that every other record belongs to.
 #[derive(MergedObject)]
@@ -127,7 +127,7 @@ impl DossierFields {
     ) -> Result<Option<Stakeholder>> {
         use entity::stakeholder::Column as By;
         let filter = Filter::all([Filter::equal(By::DossierId, self.0.id), Filter::equal(By::Slug, slug)]);
-        let found = domain_list::get::<entity::stakeholder::Entity>(loader::op(ctx)?, filter).await;
+        let found = entity::stakeholder::Entity::get(loader::op(ctx)?, filter).await;
         loader::shown::<entity::stakeholder::Entity>(ctx, found.map_err(fault)?, self.0.at()).await
     }
 
@@ -139,7 +139,7 @@ impl DossierFields {
     ) -> Result<Option<Mechanism>> {
         use entity::mechanism::Column as By;
         let filter = Filter::all([Filter::equal(By::DossierId, self.0.id), Filter::equal(By::Slug, slug)]);
-        let found = domain_list::get::<entity::mechanism::Entity>(loader::op(ctx)?, filter).await;
+        let found = entity::mechanism::Entity::get(loader::op(ctx)?, filter).await;
         loader::shown::<entity::mechanism::Entity>(ctx, found.map_err(fault)?, self.0.at()).await
     }
 
@@ -151,7 +151,7 @@ impl DossierFields {
     ) -> Result<Option<Source>> {
         use entity::source::Column as By;
         let filter = Filter::all([Filter::equal(By::DossierId, self.0.id), Filter::equal(By::Slug, slug)]);
-        let found = domain_list::get::<entity::source::Entity>(loader::op(ctx)?, filter).await;
+        let found = entity::source::Entity::get(loader::op(ctx)?, filter).await;
         loader::shown::<entity::source::Entity>(ctx, found.map_err(fault)?, self.0.at()).await
     }
 

@@ -51,7 +51,7 @@ use self::error::{Result, bad_input, fault};
 use self::list::Everywhere;
 use self::node::Node;
 use demarche_core::auth::Auth;
-use demarche_core::domain::list as domain_list;
+use demarche_core::domain::list::Readable;
 use demarche_core::id;
 use demarche_core::op::Op;
 
@@ -183,7 +183,7 @@ impl Root {
         #[graphql(desc = "Its readable name.")] slug: String,
     ) -> Result<Option<dossier::Dossier>> {
         let filter = Filter::equal(entity::dossier::Column::Slug, slug);
-        let found = domain_list::get::<entity::dossier::Entity>(loader::op(ctx)?, filter).await;
+        let found = entity::dossier::Entity::get(loader::op(ctx)?, filter).await;
         Ok(found.map_err(fault)?.map(|model| seen::Seen::from(model).into()))
     }
 }

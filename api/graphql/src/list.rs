@@ -16,11 +16,11 @@ use crate::filter::FilterInput;
 use crate::loader::{self, PageOf};
 use crate::scalar::{Date, DateTime};
 use crate::seen::{Anchor, Seen};
-use demarche_core::domain::list::{self, Link, Query};
+use demarche_core::domain::list::{Link, Query, Readable};
 use demarche_core::op::Op;
 
 /// A kind of record that GraphQL lists.
-pub trait Listed: Record {
+pub trait Listed: Readable {
     /// Its object.
     type Node: OutputType + From<Seen<Self::Model>>;
     /// Its filter.
@@ -299,7 +299,7 @@ pub async fn connection<E: Listed>(
     let sort = query.sort.clone();
     match parent {
         Parent::Everything => {
-            let listing = list::list(loader::op(ctx)?, &query).await.map_err(fault)?;
+            let listing = E::list(loader::op(ctx)?, &query).await.map_err(fault)?;
             let cursors = cursors(&sort, &listing.rows, all);
             let nodes = listing.rows.into_iter().map(|row| E::Node::from(Seen::new(Arc::new(row), below)));
             Ok(Connection::new(cursors.into_iter().zip(nodes).collect(), &slice, listing.more, listing.total))

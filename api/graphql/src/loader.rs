@@ -10,7 +10,7 @@ use std::time::Duration;
 use async_graphql::dataloader::{DataLoader, HashMapCache, Loader, NoCache};
 use async_graphql::{Context, Request, Response};
 use entity::moment::Moment;
-use entity::record::{AsOf, Assertion, Record};
+use entity::record::{AsOf, Record};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc::unbounded_channel;
@@ -19,10 +19,11 @@ use crate::error::{Result, fault};
 use crate::list::Listed;
 use crate::seen::{Anchor, Seen};
 use crate::{Schema, turn};
-use demarche_core::domain::list::{self, Link, Listing, Query};
+use demarche_core::domain::list::{Link, Listing, Query, Readable};
 use demarche_core::domain::recorder::{self, Recorder};
 use demarche_core::domain::standing::{self, Grid, Rule, Standing, Support, Whose};
-use demarche_core::domain::{argument, assertion, event, mechanism, member, revision, source};
+use demarche_core::domain::write::Assertable;
+use demarche_core::domain::{argument, event, mechanism, member, revision, source};
 use demarche_core::error::Error;
 use demarche_core::op::Op;
 
@@ -102,14 +103,14 @@ key!(Key);
 key!(Superseded);
 
 #[async_trait::async_trait]
-impl<E: Record> Loader<Key<E>> for Batch {
+impl<E: Readable> Loader<Key<E>> for Batch {
     type Value = Arc<E::Model>;
     type Error = Shared;
 
     async fn load(&self, keys: &[Key<E>]) -> std::result::Result<HashMap<Key<E>, Self::Value>, Shared> {
         let mut all = HashMap::with_capacity(keys.len());
         for (at, ids) in by_moment(keys.iter().map(|key| (key.1, key.0))) {
-            let found = list::by_ids::<E>(&self.0, &ids, at).await.map_err(Arc::new)?;
+            let found = E::by_ids(&self.0, &ids, at).await.map_err(Arc::new)?;
             all.extend(found.into_iter().map(|(id, model)| (Key(id, at, PhantomData), Arc::new(model))));
         }
         Ok(all)
@@ -117,14 +118,14 @@ impl<E: Record> Loader<Key<E>> for Batch {
 }
 
 #[async_trait::async_trait]
-impl<E: Assertion> Loader<Superseded<E>> for Batch {
+impl<E: Assertable> Loader<Superseded<E>> for Batch {
     type Value = Arc<E::Model>;
     type Error = Shared;
 
     async fn load(&self, keys: &[Superseded<E>]) -> std::result::Result<HashMap<Superseded<E>, Self::Value>, Shared> {
         let mut all = HashMap::with_capacity(keys.len());
         for (at, ids) in by_moment(keys.iter().map(|key| (key.1, key.0))) {
-            let found = assertion::successors::<E>(&self.0, &ids, at).await.map_err(Arc::new)?;
+            let found = E::successors(&self.0, &ids, at).await.map_err(Arc::new)?;
             all.extend(found.into_iter().map(|(id, model)| (Superseded(id, at, PhantomData), Arc::new(model))));
         }
         Ok(all)
@@ -191,7 +192,7 @@ impl<E: Record> Hash for PageOf<E> {
 }
 
 #[async_trait::async_trait]
-impl<E: Record> Loader<PageOf<E>> for Batch {
+impl<E: Readable> Loader<PageOf<E>> for Batch {
     type Value = Arc<Listing<E::Model>>;
     type Error = Shared;
 
@@ -204,7 +205,7 @@ impl<E: Record> Loader<PageOf<E>> for Batch {
         for same in questions.into_values() {
             let Some(one) = same.first() else { continue };
             let parents: Vec<i64> = same.iter().map(|key| key.parent).collect();
-            let mut found = list::list_each(&self.0, &one.query, &(one.link)(), &parents).await.map_err(Arc::new)?;
+            let mut found = E::list_each(&self.0, &one.query, &(one.link)(), &parents).await.map_err(Arc::new)?;
             for key in &same {
                 if let Some(listing) = found.remove(&key.parent) {
                     pages.insert((*key).clone(), Arc::new(listing));
@@ -377,7 +378,7 @@ pub async fn source_text(ctx: &Context<'_>, source: Anchor) -> Result<Option<Str
 }
 
 /// The record of `E` with a key, if one may see it, as of a time.
-pub async fn load<E: Record>(ctx: &Context<'_>, id: i64, at: Option<AsOf>) -> Result<Option<Seen<E::Model>>> {
+pub async fn load<E: Readable>(ctx: &Context<'_>, id: i64, at: Option<AsOf>) -> Result<Option<Seen<E::Model>>> {
     let key = Key::<E>(id, at.and_then(|at| at.recorded), PhantomData);
     let found = loaders(ctx)?.records.load_one(key).await.map_err(fault)?;
     Ok(found.map(|model| Seen::new(model, at)))
@@ -387,7 +388,7 @@ pub async fn load<E: Record>(ctx: &Context<'_>, id: i64, at: Option<AsOf>) -> Re
 ///
 /// # Errors
 /// `NOT_FOUND` if one may not see it.
-pub async fn require<E: Record>(ctx: &Context<'_>, id: i64, at: Option<AsOf>) -> Result<Seen<E::Model>> {
+pub async fn require<E: Readable>(ctx: &Context<'_>, id: i64, at: Option<AsOf>) -> Result<Seen<E::Model>> {
     let missing = || fault(Error::NotFound(format!("there is no such {}", E::KIND.noun())));
     load::<E>(ctx, id, at).await?.ok_or_else(missing)
 }
@@ -403,7 +404,7 @@ pub async fn shown<E: Listed>(ctx: &Context<'_>, found: Option<E::Model>, at: Op
 }
 
 /// The assertion that superseded this one, as of a time.
-pub async fn successor<E: Assertion>(ctx: &Context<'_>, id: i64, at: Option<AsOf>) -> Result<Option<Seen<E::Model>>> {
+pub async fn successor<E: Assertable>(ctx: &Context<'_>, id: i64, at: Option<AsOf>) -> Result<Option<Seen<E::Model>>> {
     let key = Superseded::<E>(id, at.and_then(|at| at.recorded), PhantomData);
     let found = loaders(ctx)?.records.load_one(key).await.map_err(fault)?;
     Ok(found.map(|model| Seen::new(model, at)))
@@ -415,7 +416,7 @@ pub async fn account(ctx: &Context<'_>, id: i64) -> Result<Option<Recorder>> {
 }
 
 /// One page of what hangs on a parent.
-pub async fn page<E: Record>(ctx: &Context<'_>, page: PageOf<E>) -> Result<Option<Arc<Listing<E::Model>>>> {
+pub async fn page<E: Readable>(ctx: &Context<'_>, page: PageOf<E>) -> Result<Option<Arc<Listing<E::Model>>>> {
     loaders(ctx)?.pages.load_one(page).await.map_err(fault)
 }
 

@@ -1,14 +1,14 @@
 //! The one way in which GraphQL writes: a transaction around one function of the domain. All of it is done, or none.
 
 use async_graphql::{Context, MaybeUndefined};
+use entity::filter::Filter;
 use entity::kind::Kind;
 use entity::words::{AuditAction, Marking};
 
 use crate::error::{Result, Written, fault};
 use crate::loader;
-use demarche_core::domain::assertion::{self, Claim};
-use demarche_core::domain::node::{self, Concept};
-use demarche_core::domain::{Action, audit, marking, readable};
+use demarche_core::domain::write::{Assertable, Editable};
+use demarche_core::domain::{Action, audit, readable};
 use demarche_core::error::{Code, Error, Problems};
 use demarche_core::op::Op;
 
@@ -39,18 +39,18 @@ pub async fn end<T>(op: Op, result: std::result::Result<T, Error>) -> Result<Wri
 }
 
 /// Creates a node.
-pub async fn create<E: Concept>(ctx: &Context<'_>, draft: E::Draft, problems: Problems) -> Result<Written<E::Model>> {
+pub async fn create<E: Editable>(ctx: &Context<'_>, draft: E::Draft, problems: Problems) -> Result<Written<E::Model>> {
     let op = begin(ctx).await?;
     let action = if E::KIND == Kind::Dossier { Action::OpenDossier } else { Action::EditNode };
     let result = match readable(&op, action, problems) {
-        Ok(()) => node::create::<E>(&op, &draft).await,
+        Ok(()) => E::create(&op, &draft).await,
         Err(error) => Err(error),
     };
     end(op, result).await
 }
 
 /// Edits a node. A stale version gives the current record beside the refusal.
-pub async fn update<E: Concept>(
+pub async fn update<E: Editable>(
     ctx: &Context<'_>,
     id: i64,
     version: i32,
@@ -59,30 +59,34 @@ pub async fn update<E: Concept>(
 ) -> Result<Written<E::Model>> {
     let op = begin(ctx).await?;
     let result = match readable(&op, Action::EditNode, problems) {
-        Ok(()) => node::update::<E>(&op, id, version, edit).await,
+        Ok(()) => E::edit(&op, id, version, Box::new(edit)).await,
         Err(error) => Err(error),
     };
     let conflict =
         matches!(&result, Err(Error::Refused(refusals)) if refusals.iter().any(|r| r.code == Code::Conflict));
     let mut written = end(op, result).await?;
     if conflict {
-        written.record = node::current::<E>(loader::op(ctx)?, id).await.map_err(fault)?;
+        written.record = E::get(loader::op(ctx)?, Filter::equal(E::ID, id)).await.map_err(fault)?;
     }
     Ok(written)
 }
 
 /// Records an assertion.
-pub async fn record<E: Claim>(ctx: &Context<'_>, draft: E::Draft, problems: Problems) -> Result<Written<E::Model>> {
+pub async fn record<E: Assertable>(
+    ctx: &Context<'_>,
+    draft: E::Draft,
+    problems: Problems,
+) -> Result<Written<E::Model>> {
     let op = begin(ctx).await?;
     let result = match readable(&op, Action::Assert, problems) {
-        Ok(()) => assertion::record::<E>(&op, &draft).await,
+        Ok(()) => E::record(&op, &draft).await,
         Err(error) => Err(error),
     };
     end(op, result).await
 }
 
 /// Replaces an assertion by a corrected one.
-pub async fn supersede<E: Claim>(
+pub async fn supersede<E: Assertable>(
     ctx: &Context<'_>,
     id: i64,
     draft: E::Draft,
@@ -90,23 +94,23 @@ pub async fn supersede<E: Claim>(
 ) -> Result<Written<E::Model>> {
     let op = begin(ctx).await?;
     let result = match readable(&op, Action::Assert, problems) {
-        Ok(()) => assertion::supersede::<E>(&op, id, &draft).await,
+        Ok(()) => E::supersede(&op, id, &draft).await,
         Err(error) => Err(error),
     };
     end(op, result).await
 }
 
 /// Takes an assertion back.
-pub async fn retract<E: Claim>(ctx: &Context<'_>, id: i64, reason: &str) -> Result<Written<E::Model>> {
+pub async fn retract<E: Assertable>(ctx: &Context<'_>, id: i64, reason: &str) -> Result<Written<E::Model>> {
     let op = begin(ctx).await?;
-    let result = assertion::retract::<E>(&op, id, reason).await;
+    let result = E::retract(&op, id, reason).await;
     end(op, result).await
 }
 
 /// Changes how far an assertion may travel.
-pub async fn mark<E: Claim>(ctx: &Context<'_>, id: i64, marking: Marking) -> Result<Written<E::Model>> {
+pub async fn mark<E: Assertable>(ctx: &Context<'_>, id: i64, marking: Marking) -> Result<Written<E::Model>> {
     let op = begin(ctx).await?;
-    let result = marking::change::<E>(&op, id, marking).await;
+    let result = E::mark(&op, id, marking).await;
     end(op, result).await
 }
 

@@ -16,7 +16,7 @@ use crate::telemetry;
 use demarche_core::auth::{Passwords, random_hex};
 use demarche_core::domain::access_token::AS_A_SESSION;
 use demarche_core::domain::account::{self, Authority, Draft};
-use demarche_core::domain::list;
+use demarche_core::domain::list::Readable;
 use demarche_core::error::Result;
 use demarche_core::import;
 use demarche_core::op::{Base, Op, Origin};
@@ -84,7 +84,7 @@ async fn analyst(base: &Base, password: String) -> Result<Account> {
 
 /// Loads the sample, unless its dossier is there: what somebody has changed in it since is theirs.
 async fn load_sample(op: &Op) -> Result<()> {
-    if list::get::<Entity>(op, Filter::equal(Column::Slug, SAMPLE_SLUG)).await?.is_none() {
+    if Entity::get(op, Filter::equal(Column::Slug, SAMPLE_SLUG)).await?.is_none() {
         import::load(op, import::SAMPLE.as_bytes()).await?;
     }
     Ok(())

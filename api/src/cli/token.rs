@@ -11,8 +11,9 @@ use entity::words::TokenScope;
 
 use super::{account, command, moment, open_current, say};
 use crate::config::Config;
+use demarche_core::domain;
 use demarche_core::domain::access_token::{self, AS_A_SESSION, Draft};
-use demarche_core::domain::{self, list};
+use demarche_core::domain::list::Readable;
 use demarche_core::error::{Error, Result};
 use demarche_core::id;
 use demarche_core::op::{Actor, Op, Origin};
@@ -139,7 +140,7 @@ pub async fn issue(
 }
 
 async fn dossier_key(op: &Op, slug: &str) -> Result<i64> {
-    let found = list::get::<Entity>(op, Filter::equal(Column::Slug, slug.to_owned())).await?;
+    let found = Entity::get(op, Filter::equal(Column::Slug, slug.to_owned())).await?;
     let missing = || Error::NotFound(format!("there is no dossier {slug} that the account may see"));
     Ok(found.ok_or_else(missing)?.id)
 }

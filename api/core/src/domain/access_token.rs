@@ -12,7 +12,7 @@ use sea_orm::{
     QuerySelect,
 };
 
-use crate::domain::list;
+use crate::domain::list::Readable;
 use crate::error::{Code, Error, Problems, Result};
 use crate::op::{Credential, Op};
 use crate::policy::{self, Action};
@@ -123,7 +123,7 @@ async fn check_dossier(op: &Op, dossier: Option<i64>, problems: &mut Problems) -
     let Some(dossier) = dossier else { return Ok(()) };
     let id = Filter::equal(dossier::Column::Id, dossier);
     let visible = match policy::authorise(op, Action::Read, dossier) {
-        Ok(()) => list::get::<dossier::Entity>(op, id).await?.is_some(),
+        Ok(()) => dossier::Entity::get(op, id).await?.is_some(),
         Err(_) => false,
     };
     if !visible {

@@ -12,7 +12,7 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, Query
 use serde_json::{Value, json};
 
 use crate::domain::assertion::TEXT_MAX;
-use crate::domain::list;
+use crate::domain::list::Readable;
 use crate::domain::node::{Concept, Header};
 use crate::domain::reference::{Reference, Several};
 use crate::domain::search::Words;
@@ -180,8 +180,7 @@ async fn links_now(op: &Op, ids: &[i64]) -> Result<Vec<argument_link::Model>> {
 /// of its dossier are read, of which there are few.
 async fn links_then(op: &Op, ids: &[i64], at: Moment) -> Result<Vec<argument_link::Model>> {
     use entity::revision::Column as State;
-    let dossiers: Vec<i64> =
-        list::by_ids::<Entity>(op, ids, None).await?.values().map(|found| found.dossier_id).collect();
+    let dossiers: Vec<i64> = Entity::by_ids(op, ids, None).await?.values().map(|found| found.dossier_id).collect();
     let of = State::DossierId.is_in(dossiers).and(State::Kind.eq(Kind::Argument));
     let read = |id: &Value| crate::id::decode_as(Kind::Argument, id.as_str()?).ok();
     let mut links = Vec::new();
@@ -195,7 +194,7 @@ async fn links_then(op: &Op, ids: &[i64], at: Moment) -> Result<Vec<argument_lin
     }
     links.retain(|link| ids.contains(&link.argument_id) || ids.contains(&link.target_id));
     let ends: Vec<i64> = links.iter().flat_map(|link| [link.argument_id, link.target_id]).collect();
-    let seen = list::by_ids::<Entity>(op, &ends, None).await?;
+    let seen = Entity::by_ids(op, &ends, None).await?;
     links.retain(|link| seen.contains_key(&link.argument_id) && seen.contains_key(&link.target_id));
     links.sort_unstable_by_key(|link| (link.argument_id, link.target_id));
     Ok(links)

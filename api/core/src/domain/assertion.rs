@@ -13,10 +13,11 @@ use entity::words::{AuditAction, ChangeAction, Likelihood, Marking};
 use sea_orm::{ActiveModelBehavior, ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter};
 
 use crate::domain::date::PartialDate;
+use crate::domain::list::Readable;
 use crate::domain::node::{Put, taken};
 use crate::domain::reference::{self, Reference};
 use crate::domain::search::{self, Words};
-use crate::domain::{audit, list, marking};
+use crate::domain::{audit, marking};
 use crate::error::{Code, Error, Problems, Result};
 use crate::op::{Changed, Op, Step};
 use crate::policy::{self, Action};
@@ -27,7 +28,7 @@ pub const TEXT_MAX: usize = 20_000;
 pub const LINE_MAX: usize = 500;
 
 /// A kind of assertion, as the domain knows it: what a draft of one says, what is checked of it, how it is stored.
-pub trait Claim: Assertion<Model: IntoActiveModel<Self::Row>> {
+pub trait Claim: Readable + Assertion<Model: IntoActiveModel<Self::Row>> {
     /// SeaORM's form of a row to be written.
     type Row: ActiveModelTrait<Entity = Self> + ActiveModelBehavior + Send;
     /// All that a person says of it.
@@ -189,11 +190,7 @@ pub fn may_write(op: &Op) -> Result<()> {
     policy::may(op, Action::Assert)
 }
 
-/// Records an assertion. To be called within a transaction.
-///
-/// # Errors
-/// [`Error::Refused`] with all that is wrong with the draft.
-pub async fn record<E: Claim>(op: &Op, draft: &E::Draft) -> Result<E::Model> {
+pub(super) async fn record<E: Claim>(op: &Op, draft: &E::Draft) -> Result<E::Model> {
     policy::authorise(op, Action::Assert, E::evidence(draft).dossier)?;
     let external_id = E::evidence(draft).external_id.as_deref();
     if let Some(key) = external_id
@@ -205,11 +202,7 @@ pub async fn record<E: Claim>(op: &Op, draft: &E::Draft) -> Result<E::Model> {
     write::<E>(op, draft, None).await
 }
 
-/// Replaces an assertion by a corrected one. To be called within a transaction.
-///
-/// # Errors
-/// [`Error::Refused`] if there is no such assertion, it has been superseded or retracted before, or the draft is wrong.
-pub async fn supersede<E: Claim>(op: &Op, id: i64, draft: &E::Draft) -> Result<E::Model> {
+pub(super) async fn supersede<E: Claim>(op: &Op, id: i64, draft: &E::Draft) -> Result<E::Model> {
     policy::may(op, Action::Assert)?;
     let old = open::<E>(op, id).await?;
     policy::authorise(op, Action::Assert, old.dossier_id)?;
@@ -256,11 +249,7 @@ pub async fn supersede<E: Claim>(op: &Op, id: i64, draft: &E::Draft) -> Result<E
     Ok(corrected)
 }
 
-/// Takes an assertion back. To be called within a transaction.
-///
-/// # Errors
-/// [`Error::Refused`] if there is no such assertion, it has been superseded or retracted before, or no reason is given.
-pub async fn retract<E: Claim>(op: &Op, id: i64, reason: &str) -> Result<E::Model> {
+pub(super) async fn retract<E: Claim>(op: &Op, id: i64, reason: &str) -> Result<E::Model> {
     use sea_orm::sea_query::Expr;
     policy::may(op, Action::RetractOwn)?;
     let mut problems = Problems::default();
@@ -279,7 +268,7 @@ pub async fn retract<E: Claim>(op: &Op, id: i64, reason: &str) -> Result<E::Mode
         return Err(closed_meanwhile::<E>(op, id).await);
     }
     search::forget(op, id).await?;
-    let retracted = list::get::<E>(op, Filter::equal(E::ID, id)).await?;
+    let retracted = E::get(op, Filter::equal(E::ID, id)).await?;
     let retracted = retracted.ok_or_else(|| Error::internal("a retracted assertion is gone"))?;
     audit::wrote::<E>(op, &retracted, ChangeAction::Retracted, None);
     Ok(retracted)
@@ -320,12 +309,12 @@ pub async fn current<E: Claim>(op: &Op, dossier: i64, external_id: &str) -> Resu
         Filter::equal(E::EXTERNAL_ID, external_id),
         Filter::column(E::SUPERSEDED_AT, entity::filter::Test::<i64> { is_null: Some(true), ..Default::default() }),
     ]);
-    list::get::<E>(op, filter).await
+    E::get(op, filter).await
 }
 
 /// An assertion that is neither superseded nor retracted.
 async fn open<E: Claim>(op: &Op, id: i64) -> Result<Provenance> {
-    let Some(model) = list::get::<E>(op, Filter::equal(E::ID, id)).await? else {
+    let Some(model) = E::get(op, Filter::equal(E::ID, id)).await? else {
         return Err(Error::refused(Code::NotFound, "id", format!("there is no such {}", E::KIND.noun())));
     };
     let provenance = E::provenance(&model);
@@ -389,11 +378,7 @@ async fn write<E: Claim>(op: &Op, draft: &E::Draft, supersedes: Option<i64>) -> 
     Ok(model)
 }
 
-/// The assertions that replaced these, by the key of what they replaced.
-///
-/// # Errors
-/// [`Error::Unauthenticated`] for the anonymous actor.
-pub async fn successors<E: Assertion>(
+pub(super) async fn successors<E: Assertion>(
     op: &Op,
     ids: &[i64],
     recorded: Option<Moment>,

@@ -23,7 +23,7 @@ use sea_orm::sea_query::{Expr, Query as Select};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
 
 pub use self::chain::{Head, verify};
-use crate::domain::list::{self, Listing, Query};
+use crate::domain::list::{Listing, Query, Readable};
 use crate::error::{Error, Result};
 use crate::op::ledger::{Ended, Entry};
 use crate::op::{Actor, Changed, Op, Step};
@@ -159,7 +159,7 @@ impl Asked {
 pub async fn of_dossier(op: &Op, dossier: i64, query: Query<Entity>) -> Result<Listing<Model>> {
     policy::authorise(op, Action::ReadAudit, dossier)?;
     let filter = Filter::all([Filter::equal(Column::DossierId, dossier), query.filter]);
-    list::list(op, &Query { filter, ..query }).await
+    Entity::list(op, &Query { filter, ..query }).await
 }
 
 /// A page of all entries, for those who run the instance.
@@ -168,5 +168,5 @@ pub async fn of_dossier(op: &Op, dossier: i64, query: Query<Entity>) -> Result<L
 /// [`Error::Forbidden`] if one does not.
 pub async fn everywhere(op: &Op, query: &Query<Entity>) -> Result<Listing<Model>> {
     policy::may(op, Action::ReadInstanceAudit)?;
-    list::list(op, query).await
+    Entity::list(op, query).await
 }

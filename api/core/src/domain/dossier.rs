@@ -9,11 +9,12 @@ use entity::words::{AuditAction, ChangeAction, Marking};
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 
+use crate::domain::access;
 use crate::domain::assertion::{LINE_MAX, TEXT_MAX};
+use crate::domain::list::Readable;
 use crate::domain::node::{Concept, Header, stale};
 use crate::domain::reference::Reference;
 use crate::domain::search::Words;
-use crate::domain::{access, list};
 use crate::error::{Code, Error, Problems, Result};
 use crate::op::{Changed, Op, Step};
 use crate::policy::{self, Action};
@@ -158,7 +159,7 @@ const TABLES: [&str; 16] = [
 pub async fn delete(op: &Op, id: i64, version: i32, slug: &str) -> Result<()> {
     policy::may(op, Action::DeleteDossier)?;
     let missing = || Error::refused(Code::NotFound, "id", "there is no such dossier");
-    let found = || list::get::<Entity>(op, Filter::equal(Column::Id, id));
+    let found = || Entity::get(op, Filter::equal(Column::Id, id));
     found().await?.ok_or_else(missing)?;
     policy::authorise(op, Action::DeleteDossier, id)?;
     seize(op, id).await?;

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use async_trait::async_trait;
 use entity::filter::Filter;
 use entity::moment::Moment;
 use entity::page::{PARENT, Page, Sort, count_each};
@@ -84,11 +85,80 @@ impl<E: Record> Query<E> {
     }
 }
 
-/// One page of the records that one may see.
-///
-/// # Errors
-/// [`crate::error::Error::Unauthenticated`] for the anonymous actor.
-pub async fn list<E: Record>(op: &Op, query: &Query<E>) -> Result<Listing<E::Model>> {
+/// How the records of a kind are read. The functions are those of a trait, and what they give is boxed, so that they are
+/// compiled here, once for each kind: where they were generic and everybody's own, a changed line of theirs had whoever calls
+/// them checked and compiled again, which took half a minute.
+#[async_trait]
+pub trait Readable: Record {
+    /// One page of the records that one may see.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Unauthenticated`] for the anonymous actor.
+    async fn list(op: &Op, query: &Query<Self>) -> Result<Listing<Self::Model>>;
+
+    /// The same page for each of several parents, in one statement whatever their number. A parent without any is left out.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Unauthenticated`] for the anonymous actor.
+    async fn list_each(
+        op: &Op,
+        query: &Query<Self>,
+        link: &Link<Self>,
+        parents: &[i64],
+    ) -> Result<HashMap<i64, Listing<Self::Model>>>;
+
+    /// The records with these keys that one may see, superseded and retracted ones included; as they were on record at a
+    /// moment, if one is given. A node whose state of then may not be seen, or that was not yet on record, is shown as it is
+    /// now: what refers to it may be seen, and is not to refer to nothing.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Unauthenticated`] for the anonymous actor.
+    async fn by_ids(op: &Op, ids: &[i64], recorded: Option<Moment>) -> Result<HashMap<i64, Self::Model>>;
+
+    /// The one record that `filter` holds for, if one may see it.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Unauthenticated`] for the anonymous actor.
+    async fn get(op: &Op, filter: Filter<Self>) -> Result<Option<Self::Model>>;
+}
+
+macro_rules! readable {
+    ($($kind:ident)*) => {
+        $(
+            #[async_trait]
+            impl Readable for entity::$kind::Entity {
+                async fn list(op: &Op, query: &Query<Self>) -> Result<Listing<Self::Model>> {
+                    list(op, query).await
+                }
+
+                async fn list_each(
+                    op: &Op,
+                    query: &Query<Self>,
+                    link: &Link<Self>,
+                    parents: &[i64],
+                ) -> Result<HashMap<i64, Listing<Self::Model>>> {
+                    list_each(op, query, link, parents).await
+                }
+
+                async fn by_ids(op: &Op, ids: &[i64], recorded: Option<Moment>) -> Result<HashMap<i64, Self::Model>> {
+                    by_ids::<Self>(op, ids, recorded).await
+                }
+
+                async fn get(op: &Op, filter: Filter<Self>) -> Result<Option<Self::Model>> {
+                    get(op, filter).await
+                }
+            }
+        )*
+    };
+}
+
+readable! {
+    dossier stakeholder mechanism condition argument source
+    position relation status finding event implication rating
+    revision audit
+}
+
+async fn list<E: Record>(op: &Op, query: &Query<E>) -> Result<Listing<E::Model>> {
     let select = query.select(op)?;
     let total = match query.count {
         true => Some(PaginatorTrait::count(select.clone(), &op.lane).await?),
@@ -101,11 +171,7 @@ pub async fn list<E: Record>(op: &Op, query: &Query<E>) -> Result<Listing<E::Mod
     Ok(Listing { rows, more, total })
 }
 
-/// The same page for each of several parents, in one statement whatever their number. A parent without any is left out.
-///
-/// # Errors
-/// [`crate::error::Error::Unauthenticated`] for the anonymous actor.
-pub async fn list_each<E: Record>(
+async fn list_each<E: Record>(
     op: &Op,
     query: &Query<E>,
     link: &Link<E>,
@@ -146,13 +212,7 @@ fn recall<E: Record>(rows: &mut [E::Model], recorded: Option<Moment>) {
     }
 }
 
-/// The records with these keys that one may see, superseded and retracted ones included; as they were on record at a moment,
-/// if one is given. A node whose state of then may not be seen, or that was not yet on record, is shown as it is now: what
-/// refers to it may be seen, and is not to refer to nothing.
-///
-/// # Errors
-/// [`crate::error::Error::Unauthenticated`] for the anonymous actor.
-pub async fn by_ids<E: Record>(op: &Op, ids: &[i64], recorded: Option<Moment>) -> Result<HashMap<i64, E::Model>> {
+async fn by_ids<E: Record>(op: &Op, ids: &[i64], recorded: Option<Moment>) -> Result<HashMap<i64, E::Model>> {
     let mut found = keyed::<E>(op, ids, recorded).await?;
     let missing: Vec<i64> = ids.iter().copied().filter(|id| !found.contains_key(id)).collect();
     if recorded.is_some() && !missing.is_empty() {
@@ -169,11 +229,7 @@ async fn keyed<E: Record>(op: &Op, ids: &[i64], recorded: Option<Moment>) -> Res
     Ok(rows.into_iter().map(|row| (E::id_of(&row), row)).collect())
 }
 
-/// The one record that `filter` holds for, if one may see it.
-///
-/// # Errors
-/// [`crate::error::Error::Unauthenticated`] for the anonymous actor.
-pub async fn get<E: Record>(op: &Op, filter: Filter<E>) -> Result<Option<E::Model>> {
+async fn get<E: Record>(op: &Op, filter: Filter<E>) -> Result<Option<E::Model>> {
     let scope = policy::scope(op)?;
     let found = E::scoped(&scope).filter(filter.condition(&scope, op.present())).one(&op.lane).await?;
     audit::read::<E>(op, &found);

@@ -17,7 +17,7 @@ use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, Query
 
 use crate::domain::assertion::Claim;
 use crate::domain::reference::{self, Reference};
-use crate::domain::{access, audit, dossier, list, search};
+use crate::domain::{access, audit, dossier, search};
 use crate::error::{Code, Error, Problems, Result};
 use crate::op::{Changed, Op, Step};
 use crate::policy::{self, Action};
@@ -36,15 +36,9 @@ pub(super) fn check(op: &Op, asked: Option<Marking>, problems: &mut Problems) ->
     Ok(())
 }
 
-/// Changes how far an assertion may travel. What it says stays as it is: a marking is how to handle it. To be called
-/// within a transaction.
-///
-/// # Errors
-/// [`Error::Refused`] if there is no such assertion, or the marking is below that of what it refers to or above one's own
-/// clearance; [`Error::Forbidden`] if one may not.
-pub async fn change<E: Claim>(op: &Op, id: i64, marking: Marking) -> Result<E::Model> {
+pub(super) async fn change<E: Claim>(op: &Op, id: i64, marking: Marking) -> Result<E::Model> {
     policy::may(op, Action::ChangeMarking)?;
-    let found = list::get::<E>(op, Filter::equal(E::ID, id)).await?;
+    let found = E::get(op, Filter::equal(E::ID, id)).await?;
     let missing = || Error::refused(Code::NotFound, "id", format!("there is no such {}", E::KIND.noun()));
     let current = found.ok_or_else(missing)?;
     let provenance = E::provenance(&current);
@@ -68,7 +62,7 @@ pub async fn change<E: Claim>(op: &Op, id: i64, marking: Marking) -> Result<E::M
         op.note(step, E::KIND, id);
         marked(op, E::KIND, provenance.dossier_id, (id, provenance.marking), marking);
     }
-    list::get::<E>(op, Filter::equal(E::ID, id)).await?.ok_or_else(missing)
+    E::get(op, Filter::equal(E::ID, id)).await?.ok_or_else(missing)
 }
 
 /// The highest marking of what an assertion refers to, and of what corrected it: that an assertion has been superseded would

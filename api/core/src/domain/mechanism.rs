@@ -14,7 +14,7 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, Query
 use serde_json::{Value, json};
 
 use crate::domain::assertion::{LINE_MAX, TEXT_MAX};
-use crate::domain::list;
+use crate::domain::list::Readable;
 use crate::domain::node::{Concept, Header};
 use crate::domain::reference::{Reference, Several};
 use crate::domain::search::Words;
@@ -132,7 +132,7 @@ impl Concept for Entity {
                 break;
             }
             seen.push(whole);
-            let next = list::get::<Self>(op, Filter::equal(Column::Id, whole)).await?;
+            let next = Self::get(op, Filter::equal(Column::Id, whole)).await?;
             above = next.and_then(|next| next.part_of_id);
         }
         Ok(())
@@ -212,7 +212,7 @@ async fn parties_then(op: &Op, mechanisms: &[i64], at: Moment) -> Result<HashMap
         parties.insert(state.node_id, super::revision::named(&state, "parties", read)?);
     }
     let named: Vec<i64> = parties.values().flatten().map(|party: &Party| party.stakeholder).collect();
-    let seen = list::by_ids::<entity::stakeholder::Entity>(op, &named, None).await?;
+    let seen = entity::stakeholder::Entity::by_ids(op, &named, None).await?;
     for parties in parties.values_mut() {
         parties.retain(|party| seen.contains_key(&party.stakeholder));
     }

@@ -9,9 +9,10 @@ use entity::words::{AuditAction, Marking, MemberRole};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder};
 
+use crate::domain::access;
 use crate::domain::account::find;
 use crate::domain::dossier::seize;
-use crate::domain::{access, list};
+use crate::domain::list::Readable;
 use crate::error::{Code, Error, Result};
 use crate::op::{Op, Step};
 use crate::policy::{self, Action};
@@ -85,7 +86,7 @@ fn step(dossier: i64, marking: Marking) -> Step {
 async fn owned(op: &Op, dossier: i64) -> Result<Marking> {
     policy::may(op, Action::ManageMembers)?;
     let id = Filter::equal(entity::dossier::Column::Id, dossier);
-    let Some(found) = list::get::<entity::dossier::Entity>(op, id).await? else {
+    let Some(found) = entity::dossier::Entity::get(op, id).await? else {
         return Err(Error::refused(Code::NotFound, "dossier", "there is no such dossier"));
     };
     policy::authorise(op, Action::ManageMembers, dossier)?;
@@ -108,7 +109,7 @@ async fn keeps_an_owner(op: &Op, dossier: i64, without: i64) -> Result<()> {
 /// # Errors
 /// [`Error::Unauthenticated`] for the anonymous actor.
 pub async fn of_dossiers(op: &Op, dossiers: &[i64]) -> Result<HashMap<i64, Vec<Model>>> {
-    let visible = list::by_ids::<entity::dossier::Entity>(op, dossiers, None).await?;
+    let visible = entity::dossier::Entity::by_ids(op, dossiers, None).await?;
     let rows = Entity::find()
         .filter(Column::DossierId.is_in(visible.into_keys()))
         .order_by_asc(Column::AddedAt)

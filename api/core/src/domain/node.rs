@@ -10,15 +10,17 @@ use entity::words::{ChangeAction, Marking};
 use sea_orm::{ActiveModelBehavior, ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter, SqlErr};
 use serde_json::Value;
 
+use crate::domain::list::Readable;
 use crate::domain::reference::{self, Reference};
 use crate::domain::search::{self, Words};
-use crate::domain::{access, audit, list, marking, member, revision};
+use crate::domain::write::Edit;
+use crate::domain::{access, audit, marking, member, revision};
 use crate::error::{Code, Error, Problems, Result};
 use crate::op::Op;
 use crate::policy::{self, Action};
 
 /// A kind of node, as the domain knows it: what a draft of one says, what is checked of it, how it is stored.
-pub trait Concept: Node<Model: IntoActiveModel<Self::Row>> {
+pub trait Concept: Readable + Node<Model: IntoActiveModel<Self::Row>> {
     /// SeaORM's form of a row to be written.
     type Row: ActiveModelTrait<Entity = Self> + ActiveModelBehavior + Send;
     /// All that a person says of it.
@@ -105,11 +107,7 @@ fn may_create(op: &Op, dossier: Option<i64>) -> Result<()> {
     }
 }
 
-/// Creates a node. To be called within a transaction.
-///
-/// # Errors
-/// [`Error::Refused`] with all that is wrong with the draft.
-pub async fn create<E: Concept>(op: &Op, draft: &E::Draft) -> Result<E::Model> {
+pub(super) async fn create<E: Concept>(op: &Op, draft: &E::Draft) -> Result<E::Model> {
     let (id, now) = (op.id(), op.now());
     let header = E::header(draft);
     may_create(op, header.dossier)?;
@@ -136,19 +134,9 @@ pub async fn create<E: Concept>(op: &Op, draft: &E::Draft) -> Result<E::Model> {
     Ok(model)
 }
 
-/// Edits a node. `version` is the one that the editor saw. To be called within a transaction.
-///
-/// # Errors
-/// [`Error::NotFound`] if there is none; [`Error::Refused`] with [`Code::Conflict`] if it has been edited since, or with
-/// all that is wrong with the edited draft.
-pub async fn update<E: Concept>(
-    op: &Op,
-    id: i64,
-    version: i32,
-    edit: impl FnOnce(&mut E::Draft) + Send,
-) -> Result<E::Model> {
+pub(super) async fn edit<E: Concept>(op: &Op, id: i64, version: i32, edit: Edit<'_, E::Draft>) -> Result<E::Model> {
     policy::may(op, Action::EditNode)?;
-    let Some(current) = list::get::<E>(op, Filter::equal(E::ID, id)).await? else {
+    let Some(current) = E::get(op, Filter::equal(E::ID, id)).await? else {
         return Err(Error::refused(Code::NotFound, "id", format!("there is no such {}", E::KIND.noun())));
     };
     let upkeep = E::upkeep(&current);
@@ -206,7 +194,7 @@ pub async fn put<E: Concept>(op: &Op, draft: &E::Draft) -> Result<Put<E::Model>>
     let header = E::header(draft);
     let by_slug = header.slug.and_then(E::with_slug);
     let found = match by_slug.or_else(|| header.external_id.map(E::with_external_id)) {
-        Some(filter) => list::get::<E>(op, within(header.dossier, filter)).await?,
+        Some(filter) => E::get(op, within(header.dossier, filter)).await?,
         None => None,
     };
     let Some(current) = found else {
@@ -240,7 +228,7 @@ async fn admit<E: Concept>(op: &Op, id: i64, dossier: i64, draft: &E::Draft) -> 
         header.external_id.map(|key| ("externalId", key, E::with_external_id(key))),
     ];
     for (field, key, filter) in keys.into_iter().flatten() {
-        let other = list::get::<E>(op, within(header.dossier, filter)).await?;
+        let other = E::get(op, within(header.dossier, filter)).await?;
         if other.is_some_and(|other| E::id_of(&other) != id) {
             problems.add(Code::Taken, field, namesake(E::KIND, key));
         }
@@ -319,12 +307,4 @@ pub(super) fn taken(cause: sea_orm::DbErr, kind: Kind, field: &str, key: Option<
         }
         _ => cause.into(),
     }
-}
-
-/// The record as it is now, if one may see it.
-///
-/// # Errors
-/// [`Error::Unauthenticated`] for the anonymous actor.
-pub async fn current<E: Concept>(op: &Op, id: i64) -> Result<Option<E::Model>> {
-    list::get::<E>(op, Filter::equal(E::ID, id)).await
 }

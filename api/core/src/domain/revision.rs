@@ -8,7 +8,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 use serde_json::{Map, Value};
 
-use crate::domain::list;
+use crate::domain::list::Readable;
 use crate::error::Result;
 use crate::op::Op;
 use crate::policy;
@@ -73,7 +73,7 @@ pub async fn changes(op: &Op, revision: &Model) -> Result<Vec<Change>> {
         Filter::equal(Column::NodeId, revision.node_id),
         Filter::equal(Column::Version, revision.version - 1),
     ]);
-    let Some(before) = list::get::<Entity>(op, filter).await? else {
+    let Some(before) = Entity::get(op, filter).await? else {
         return Ok(Vec::new());
     };
     differences(&before.snapshot, &revision.snapshot)

@@ -10,9 +10,10 @@ use serde::de::DeserializeOwned;
 use super::record;
 use super::resolve::Names;
 use crate::domain::assertion::{Claim, Evidence, Quote};
+use crate::domain::list::Readable;
 use crate::domain::node::Concept;
 use crate::domain::{
-    argument, condition, dossier, event, finding, implication, list, mechanism, position, rating, relation, source,
+    argument, condition, dossier, event, finding, implication, mechanism, position, rating, relation, source,
     stakeholder, status,
 };
 use crate::error::Result;
@@ -42,7 +43,7 @@ impl NodeLine for record::Dossier {
         let Self { _record, slug, title, question, description, external_id, marking } = self;
         // Left out, it stays: a file that does not know of one cannot mean to take it away.
         let stored = match Self::Entity::with_slug(&slug) {
-            Some(filter) if external_id.is_none() => list::get::<Self::Entity>(names.op(), filter).await?,
+            Some(filter) if external_id.is_none() => Self::Entity::get(names.op(), filter).await?,
             _ => None,
         };
         Ok(dossier::Draft {

@@ -6,9 +6,9 @@ use std::hash::{BuildHasher, RandomState};
 use entity::filter::Filter;
 use entity::kind::Kind;
 
+use crate::domain::assertion;
 use crate::domain::node::Concept;
 use crate::domain::reference::Several;
-use crate::domain::{assertion, list};
 use crate::error::{Code, Error, Result};
 use crate::op::Op;
 
@@ -185,7 +185,7 @@ impl<'a> Names<'a> {
         // The slug first: of two records, one may have as its slug what the other has as its external id.
         for named in E::with_slug(name).into_iter().chain([E::with_external_id(name)]) {
             let filter = Filter::all([Filter::equal(E::DOSSIER, self.dossier()?), named]);
-            if let Some(model) = list::get::<E>(self.op, filter).await? {
+            if let Some(model) = E::get(self.op, filter).await? {
                 return Ok(Some(E::id_of(&model)));
             }
         }

@@ -17,8 +17,9 @@ use super::spool::{Frame, Frames};
 use super::stage::{ASSERTIONS, NODES, Owner, Stage};
 use crate::domain::assertion::Claim;
 use crate::domain::bulk::{self, Bulk, Fate};
+use crate::domain::list::Readable;
+use crate::domain::node;
 use crate::domain::node::{Concept, Put};
-use crate::domain::{list, node};
 use crate::error::{Code, Error, Result};
 use crate::op::Op;
 
@@ -81,7 +82,7 @@ impl Run<'_> {
             Owner::Described(frame) => self.node::<record::Dossier>(&frame, Way::Once).await?,
             Owner::Named(slug, otherwise) => {
                 let filter = Filter::equal(entity::dossier::Column::Slug, slug.as_str());
-                let found = list::get::<entity::dossier::Entity>(self.names.op(), filter).await?;
+                let found = entity::dossier::Entity::get(self.names.op(), filter).await?;
                 match (found, otherwise) {
                     (Some(found), _) => Some(found.id),
                     (None, Some(frame)) => self.node::<record::Dossier>(&frame, Way::Once).await?,

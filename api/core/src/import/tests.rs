@@ -13,7 +13,9 @@ use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, S
 use tempfile::TempDir;
 
 use super::{Report, SAMPLE, load};
-use crate::domain::{assertion, list};
+use crate::domain::assertion;
+use crate::domain::list::Readable;
+use crate::domain::write::Assertable;
 use crate::error::{Error, Result};
 use crate::op::{Actor, Base, Clock, Credential, Ids, Memberships, Op, Signed};
 use crate::store::{Place, Store};
@@ -101,7 +103,7 @@ impl World {
 
     async fn stakeholder(&self, slug: &str) -> stakeholder::Model {
         let filter = Filter::equal(stakeholder::Column::Slug, slug);
-        list::get::<stakeholder::Entity>(&self.op, filter).await.unwrap().unwrap()
+        stakeholder::Entity::get(&self.op, filter).await.unwrap().unwrap()
     }
 
     async fn position(&self, dossier: i64, external_id: &str) -> position::Model {
@@ -171,7 +173,7 @@ async fn a_changed_line_supersedes_an_assertion() {
     assert_eq!(done, report(0, 0, 1, 4));
     let new = world.position(dossier, "p").await;
     assert_eq!((new.stance, new.supersedes_id), (Stance::Oppose, Some(old.id)));
-    let old = list::by_ids::<position::Entity>(&world.op, &[old.id], None).await.unwrap().remove(&old.id).unwrap();
+    let old = position::Entity::by_ids(&world.op, &[old.id], None).await.unwrap().remove(&old.id).unwrap();
     assert_eq!((old.stance, old.superseded_at.is_some()), (Stance::Support, true));
 }
 
@@ -182,7 +184,7 @@ async fn a_retracted_assertion_stays_retracted() {
     let dossier = world.stakeholder("a").await.dossier_id;
     let old = world.position(dossier, "p").await;
     let op = world.op.begin().await.unwrap();
-    assertion::retract::<position::Entity>(&op, old.id, "misread").await.unwrap();
+    position::Entity::retract(&op, old.id, "misread").await.unwrap();
     op.commit().await.unwrap();
     let changed = position("p").replace("SUPPORT", "OPPOSE");
     let done = world.load(file(&[&changed])).await.unwrap();
@@ -235,7 +237,7 @@ async fn every_field_of_a_line_is_loaded_once() {
     assert_eq!(world.load(file(&lines)).await.unwrap(), report(all, 0, 0, 0));
     assert_eq!(world.load(file(&lines)).await.unwrap(), report(0, 0, 0, all));
     let filter = Filter::equal(source::Column::Slug, "t");
-    let stored = list::get::<source::Entity>(&world.op, filter).await.unwrap().unwrap();
+    let stored = source::Entity::get(&world.op, filter).await.unwrap().unwrap();
     assert_eq!(stored.sha256, Some(crate::domain::source::digest("Él dijo que sí.")));
 }
 
