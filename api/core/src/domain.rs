@@ -1,6 +1,6 @@
 //! The rules: what may be recorded, how it changes, and what follows from it. The only callers of the policy.
 //!
-//! [`node`] and [`assertion`] know the two ways in which records change, which the doors reach through [`write`]; [`list`] the
+//! [`node`] and [`assertion`] know the two ways in which records change, which the doors reach through [`mod@write`]; [`list`] the
 //! one way in which they are read. A
 //! concept's own file says what is its own: its draft, what is checked of it, and how it is stored.
 

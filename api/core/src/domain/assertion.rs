@@ -278,7 +278,7 @@ pub(super) async fn retract<E: Claim>(op: &Op, id: i64, reason: &str) -> Result<
 /// stays retracted; a marking is raised, but never lowered. To be called within a transaction.
 ///
 /// # Errors
-/// As [`record`] and [`supersede`].
+/// As [`record`](crate::domain::write::Assertable::record) and [`supersede`](crate::domain::write::Assertable::supersede).
 pub async fn put<E: Claim>(op: &Op, draft: &E::Draft) -> Result<Put<E::Model>> {
     let evidence = E::evidence(draft);
     policy::authorise(op, Action::Assert, evidence.dossier)?;

@@ -1,5 +1,7 @@
-//! Very many records at once: the rules of [`assertion::put`] and [`node::create`], asked once for a batch instead of once
+//! Very many records at once: the rules of [`assertion::put`] and [`Editable::create`], asked once for a batch instead of once
 //! for a record.
+//!
+//! [`Editable::create`]: crate::domain::write::Editable::create
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -130,7 +132,8 @@ impl Bulk {
         self.is_fresh::<E>(op).await
     }
 
-    /// Creates nodes in a dossier that had none of their kind, as [`node::create`] does. To be called within a transaction.
+    /// Creates nodes in a dossier that had none of their kind, as
+    /// [`create`](crate::domain::write::Editable::create) does. To be called within a transaction.
     ///
     /// # Errors
     /// As [`Bulk::put`].

@@ -189,7 +189,7 @@ async fn rewrite<E: Concept>(op: &Op, before: Upkeep, draft: &E::Draft) -> Resul
 /// lowers one: that somebody has raised it since is no reason for the file to be wrong. To be called within a transaction.
 ///
 /// # Errors
-/// As [`create`] and [`update`].
+/// As [`create`](crate::domain::write::Editable::create) and [`edit`](crate::domain::write::Editable::edit).
 pub async fn put<E: Concept>(op: &Op, draft: &E::Draft) -> Result<Put<E::Model>> {
     let header = E::header(draft);
     let by_slug = header.slug.and_then(E::with_slug);

@@ -1,7 +1,7 @@
 //! How the doors write nodes and assertions.
 //!
-//! As with [`Readable`](crate::domain::list::Readable), these are functions of traits that give boxes, so that the rules of writing are compiled here, once
-//! for each kind, and not checked and compiled again with whoever calls them.
+//! As with [`Readable`](crate::domain::list::Readable), these are functions of traits that give boxes, so that the rules of
+//! writing are compiled here, once for each kind, and not checked and compiled again with whoever calls them.
 
 use std::collections::HashMap;
 
@@ -24,14 +24,14 @@ pub trait Editable: Concept {
     /// Creates a node. To be called within a transaction.
     ///
     /// # Errors
-    /// [`crate::error::Error::Refused`] with all that is wrong with the draft.
+    /// [`Refused`](crate::error::Error::Refused) with all that is wrong with the draft.
     async fn create(op: &Op, draft: &Self::Draft) -> Result<Self::Model>;
 
     /// Edits a node. `version` is the one that the editor saw. To be called within a transaction.
     ///
     /// # Errors
-    /// [`crate::error::Error::Refused`] with [`crate::error::Code::NotFound`] if there is none, with
-    /// [`crate::error::Code::Conflict`] if it has been edited since, or with all that is wrong with the edited draft.
+    /// [`Refused`](crate::error::Error::Refused) with [`NotFound`](crate::error::Code::NotFound) if there is none, with
+    /// [`Conflict`](crate::error::Code::Conflict) if it has been edited since, or with all that is wrong with the edited draft.
     async fn edit(op: &Op, id: i64, version: i32, edit: Edit<'_, Self::Draft>) -> Result<Self::Model>;
 }
 
@@ -41,33 +41,36 @@ pub trait Assertable: Claim {
     /// Records an assertion. To be called within a transaction.
     ///
     /// # Errors
-    /// [`crate::error::Error::Refused`] with all that is wrong with the draft.
+    /// [`Refused`](crate::error::Error::Refused) with all that is wrong with the draft.
     async fn record(op: &Op, draft: &Self::Draft) -> Result<Self::Model>;
 
     /// Replaces an assertion by a corrected one. To be called within a transaction.
     ///
     /// # Errors
-    /// [`crate::error::Error::Refused`] if there is no such assertion, it has been superseded or retracted before, or the draft is wrong.
+    /// [`Refused`](crate::error::Error::Refused) if there is no such assertion,
+    /// it has been superseded or retracted before, or the draft is wrong.
     async fn supersede(op: &Op, id: i64, draft: &Self::Draft) -> Result<Self::Model>;
 
     /// Takes an assertion back. To be called within a transaction.
     ///
     /// # Errors
-    /// [`crate::error::Error::Refused`] if there is no such assertion, it has been superseded or retracted before, or no reason is given.
+    /// [`Refused`](crate::error::Error::Refused) if there is no such assertion,
+    /// it has been superseded or retracted before, or no reason is given.
     async fn retract(op: &Op, id: i64, reason: &str) -> Result<Self::Model>;
 
     /// Changes how far an assertion may travel. What it says stays as it is: a marking is how to handle it. To be called
     /// within a transaction.
     ///
     /// # Errors
-    /// [`crate::error::Error::Refused`] if there is no such assertion, or the marking is below that of what it refers to or above one's own
-    /// clearance; [`crate::error::Error::Forbidden`] if one may not.
+    /// [`Refused`](crate::error::Error::Refused) if there is no such assertion,
+    /// or the marking is below that of what it refers to or above one's own
+    /// clearance; [`Forbidden`](crate::error::Error::Forbidden) if one may not.
     async fn mark(op: &Op, id: i64, marking: Marking) -> Result<Self::Model>;
 
     /// The assertions that replaced these, by the key of what they replaced.
     ///
     /// # Errors
-    /// [`crate::error::Error::Unauthenticated`] for the anonymous actor.
+    /// [`Unauthenticated`](crate::error::Error::Unauthenticated) for the anonymous actor.
     async fn successors(op: &Op, ids: &[i64], recorded: Option<Moment>) -> Result<HashMap<i64, Self::Model>>;
 }
 
