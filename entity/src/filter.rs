@@ -45,6 +45,11 @@ impl<E: EntityTrait> Filter<E> {
         Self(Term::All(filters.into_iter().map(|filter| filter.0).collect()), PhantomData)
     }
 
+    /// Whether it holds everywhere, because it asks nothing.
+    pub fn is_empty(&self) -> bool {
+        matches!(&self.0, Term::All(terms) if terms.is_empty())
+    }
+
     /// Holds where at least one holds; nowhere if there is none.
     pub fn any(filters: impl IntoIterator<Item = Self>) -> Self {
         Self(Term::Any(filters.into_iter().map(|filter| filter.0).collect()), PhantomData)

@@ -36,6 +36,11 @@ impl<E: Record> Sort<E> {
         Self(orders)
     }
 
+    /// Whether it sorts by the key alone.
+    pub fn is_by_key(&self) -> bool {
+        matches!(self.0.as_slice(), [order] if !order.descending)
+    }
+
     /// Names the order, so that a cursor of another order can be told.
     pub fn name(&self) -> String {
         use sea_orm::Iden;

@@ -27,6 +27,7 @@ mod m0018_audit;
 mod m0019_rate_bucket;
 mod m0020_change;
 mod m0021_likely;
+mod m0022_marked;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -57,6 +58,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0019_rate_bucket::Migration),
             Box::new(m0020_change::Migration),
             Box::new(m0021_likely::Migration),
+            Box::new(m0022_marked::Migration),
         ]
     }
 }

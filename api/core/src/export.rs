@@ -24,6 +24,7 @@ mod columnar;
 mod directory;
 mod linked;
 mod network;
+mod noting;
 pub mod pipe;
 mod plan;
 mod select;
@@ -263,8 +264,7 @@ impl Export {
                 change::write_records(&mut reader, &self.listener, since, subject, reads, writer, Some(texts)).await?
             }
             (Content::Records(subject, table), None) => {
-                let select = subject.select(&reader.scope, reader.as_of, reader.dossier);
-                reader.read(subject.kind(), select, &plan.reads, writer(table)?, Some(texts)).await?.finish()?
+                reader.read_all(subject.as_ref(), &plan.reads, writer(table)?, Some(texts)).await?.finish()?
             }
             (Content::Standings(standings, table), _) => {
                 standings.read(&mut reader, writer(table)?, Some(texts)).await?.finish()?

@@ -20,7 +20,7 @@ use super::pipe::Text;
 use super::plan::reads;
 use super::select::{Read, Reader, Records, Subject};
 use crate::error::{Error, Result};
-use crate::store::stream::{Cell, Outlet, Row, Taker};
+use crate::store::stream::{Cell, Keys, Outlet, Row, Taker};
 
 /// The kinds, each below those that it refers to.
 pub(super) const ORDER: [Kind; 13] = [
@@ -78,17 +78,7 @@ async fn keys(reader: &mut Reader<'_>) -> Result<Vec<i64>> {
     let sheet = Sheet::of(Kind::Dossier);
     let reads: Vec<Read> = reads(reader, &sheet).into_iter().filter(|read| read.name == "id").collect();
     let select = standing_now(Kind::Dossier, &reader.scope, reader)?;
-    let keys = Keys(Vec::new());
-    Ok(reader.read(Kind::Dossier, select, &reads, keys, None).await?.0)
-}
-
-struct Keys(Vec<i64>);
-
-impl Taker for Keys {
-    fn take(&mut self, row: &dyn Row) -> Result<Option<Vec<u8>>> {
-        self.0.extend(row.cell(0)?.integer());
-        Ok(None)
-    }
+    Ok(reader.read(Kind::Dossier, select, &reads, Keys::default(), None).await?.0)
 }
 
 /// The records of a kind that stand, by key.

@@ -18,7 +18,7 @@ use super::select::{Read, Reader, Subject, everything};
 use super::table::Writer;
 use crate::domain::change::{Listener, subject};
 use crate::error::{Error, Result};
-use crate::store::stream::{Cell, Outlet, Row, Shape, Snapshot, Taker};
+use crate::store::stream::{Cell, Keys, Outlet, Row, Shape, Snapshot, Taker};
 
 /// The columns of a file of changes.
 pub(super) const COLUMNS: [&str; 4] = ["action", "kind", "id", "recordedAt"];
@@ -50,7 +50,7 @@ pub(super) async fn end(
             .order_by_desc(audit::Column::Seq)
             .limit(1)
             .into_query();
-        let last = snapshot.read(&last, vec![Shape::Integer], Numbers(Vec::new()), None).await?;
+        let last = snapshot.read(&last, vec![Shape::Integer], Keys::default(), None).await?;
         heard = heard.filter(Column::Seq.lte(last.0.first().copied().unwrap_or(0)));
     }
     let found = read(snapshot, Entity::last(heard, from)).await?;
@@ -218,17 +218,8 @@ async fn seen(reader: &mut Reader<'_>, kind: Kind, ids: &[i64]) -> Result<HashSe
     only(&mut select, kind, ids);
     select.expr(Expr::col((kind.table(), "id")));
     let stored = |name| (name == "id").then_some(0);
-    let found = reader.read_noting(kind, select, vec![Shape::Integer], stored, Numbers(Vec::new()), None).await?;
+    let found = reader.read_noting(kind, select, vec![Shape::Integer], stored, Keys::default(), None).await?;
     Ok(found.0.into_iter().collect())
-}
-
-struct Numbers(Vec<i64>);
-
-impl Taker for Numbers {
-    fn take(&mut self, row: &dyn Row) -> Result<Option<Vec<u8>>> {
-        self.0.extend(row.cell(0)?.integer());
-        Ok(None)
-    }
 }
 
 /// A change, and its moment.

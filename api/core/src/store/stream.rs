@@ -194,6 +194,17 @@ impl<F: FnMut(&dyn Row) -> Result<()> + Send + 'static> Taker for Each<F> {
     }
 }
 
+/// Takes the whole number that each row begins with.
+#[derive(Default)]
+pub struct Keys(pub Vec<i64>);
+
+impl Taker for Keys {
+    fn take(&mut self, row: &dyn Row) -> Result<Option<Vec<u8>>> {
+        self.0.extend(row.cell(0)?.integer());
+        Ok(None)
+    }
+}
+
 fn unexpected(column: usize, shape: Option<Shape>) -> Error {
     Error::internal(format!("column {column} of a row is not of the shape {shape:?}"))
 }
