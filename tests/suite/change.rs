@@ -75,6 +75,14 @@ pub async fn member(world: &World, desk: &Desk, account: i64, clearance: Marking
     client
 }
 
+/// What a record is known by: a standing by whose it is on what.
+fn name(record: &Value) -> String {
+    match record["id"].as_str() {
+        Some(id) => id.to_owned(),
+        None => format!("{} {}", record["stakeholder"], record["mechanism"]),
+    }
+}
+
 /// A copy of the records of a kind, kept by what its export says has changed.
 pub struct Copy {
     kind: &'static str,
@@ -86,7 +94,7 @@ impl Copy {
     /// All that there is.
     pub async fn whole(world: &World, client: &Client, kind: &'static str) -> Self {
         let (records, manifest) = records(&fetch(world, client, &format!("/export/{kind}.jsonl")).await.text());
-        let records = records.into_iter().map(|record| (text(&record["id"]), record)).collect();
+        let records = records.into_iter().map(|record| (name(&record), record)).collect();
         Self { kind, records, cursor: text(&manifest["cursor"]) }
     }
 
@@ -100,10 +108,12 @@ impl Copy {
         for line in &lines {
             match line.get("change") {
                 Some(change) => {
-                    let id = text(&change["id"]);
-                    self.records.retain(|own, record| *own != id && record["dossier"] != *id);
+                    let gone = name(change);
+                    let refers =
+                        |record: &Value| ["dossier", "stakeholder", "mechanism"].iter().any(|end| record[end] == *gone);
+                    self.records.retain(|own, record| *own != gone && !refers(record));
                 }
-                None => _ = self.records.insert(text(&line["id"]), line.clone()),
+                None => _ = self.records.insert(name(line), line.clone()),
             }
         }
         self.cursor = text(&manifest["cursor"]);
@@ -354,7 +364,10 @@ demarche_tests::suite! {
             let desk = Desk::open_another(world.analyst().await, &format!("random-{n}")).await;
             let account = 1_000 + i64::try_from(n).unwrap();
             let reader = member(&world, &desk, account, Marking::Amber).await;
-            let mut copies = [Copy::whole(&world, &reader, "stakeholders").await, Copy::whole(&world, &reader, "positions").await];
+            let mut copies = Vec::new();
+            for kind in ["stakeholders", "positions", "standings"] {
+                copies.push(Copy::whole(&world, &reader, kind).await);
+            }
             let mut written = Written { desk, stakeholders: Vec::new(), positions: Vec::new(), count: AtomicUsize::new(0) };
             for write in writes.iter().chain([&Write::Look]) {
                 written.write(write).await;
@@ -471,9 +484,8 @@ demarche_tests::suite! {
             assert_eq!((file.status, file.message().split(':').next().unwrap()), (400, "since"));
         }
         for (path, name) in [
-            ("archive.jsonl?", "since"),
-            ("standings.csv?", "since"),
-            ("network.gexf?", "since"),
+            ("archive.jsonl?asOf=%7B%7D&", "asOf"),
+            ("standings.csv?asOf=%7B%7D&", "asOf"),
             ("positions.csv?orderBy=%5B%5D&", "orderBy"),
             ("positions.csv?asOf=%7B%7D&", "asOf"),
             ("positions.csv?snapshot=2026-11-24T12:00:00Z&", "snapshot"),

@@ -219,12 +219,18 @@ fn a_file_is_loaded_once_and_its_errors_name_the_line() {
     let first = desk.ok(&["load", "sample.jsonl"], &SETTINGS, "");
     assert_eq!(
         first,
-        format!("created {}, edited 0, superseded 0, unchanged 0, refused 0\n", import::SAMPLE.lines().count() - 1)
+        format!(
+            "created {}, edited 0, superseded 0, retracted 0, unchanged 0, refused 0\n",
+            import::SAMPLE.lines().count() - 1
+        )
     );
     let again = desk.ok(&["load", "-"], &SETTINGS, import::SAMPLE);
     assert_eq!(
         again,
-        format!("created 0, edited 0, superseded 0, unchanged {}, refused 0\n", import::SAMPLE.lines().count() - 1)
+        format!(
+            "created 0, edited 0, superseded 0, retracted 0, unchanged {}, refused 0\n",
+            import::SAMPLE.lines().count() - 1
+        )
     );
     let broken = format!(
         "{HEADER}{{\"record\":\"dossier\",\"slug\":\"x\",\"title\":\"X\"}}\n\n{{\"record\":\"stakeholder\"}}\n"

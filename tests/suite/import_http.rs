@@ -33,7 +33,7 @@ demarche_tests::suite! {
         let token = world.analyst().await.token;
         let lines = file(&[POSITION]);
         let report = |created: u64, unchanged: u64| {
-            json!({ "created": created, "edited": 0, "superseded": 0, "unchanged": unchanged, "refused": 0, "refusals": [], "leftOut": [] })
+            json!({ "created": created, "edited": 0, "superseded": 0, "retracted": 0, "unchanged": unchanged, "refused": 0, "refusals": [], "leftOut": [] })
         };
         let before = state(&world).await;
         assert_eq!(post(&world, token.clone(), "?dryRun=true", NDJSON, lines.clone()).await, (200, report(5, 0)));

@@ -8,6 +8,7 @@ mod attack;
 mod audit;
 mod change;
 mod change_access;
+mod change_file;
 mod command;
 mod condition;
 mod connection;

@@ -25,9 +25,11 @@ mod directory;
 mod linked;
 mod network;
 mod noting;
+mod pair;
 pub mod pipe;
 mod plan;
 mod select;
+mod since;
 mod standing;
 mod table;
 mod typed;
@@ -266,14 +268,22 @@ impl Export {
             (Content::Records(subject, table), None) => {
                 reader.read_all(subject.as_ref(), &plan.reads, writer(table)?, Some(texts)).await?.finish()?
             }
-            (Content::Standings(standings, table), _) => {
-                standings.read(&mut reader, writer(table)?, Some(texts)).await?.finish()?
+            (Content::Standings(standings, table), since) => {
+                let since = since.map(|since| (&self.listener, since));
+                standings.read(&mut reader, since, writer(table)?, Some(texts)).await?.finish()?
             }
-            (Content::Network(standings, network), _) => {
-                network.write(standings, &mut reader, page, Some(texts)).await?
+            (Content::Network(standings, network), since) => {
+                let since = since.map(|since| (&self.listener, since));
+                network.write(standings, &mut reader, since, page, Some(texts)).await?
             }
-            (Content::Archive, _) => archive::write(&mut reader, page, Some(texts)).await?,
-            (Content::LinkedData, _) => linked::write(&mut reader, page, Some(texts)).await?,
+            (Content::Archive, None) => archive::write(&mut reader, page, Some(texts)).await?,
+            (Content::Archive, Some(since)) => {
+                archive::write_since(&mut reader, &self.listener, since, page, Some(texts)).await?
+            }
+            (Content::LinkedData, since) => {
+                let since = since.map(|since| (&self.listener, since));
+                linked::write(&mut reader, since, page, Some(texts)).await?
+            }
         };
         texts.send(page.text).await?;
         Ok(page.rows)

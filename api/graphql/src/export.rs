@@ -89,13 +89,6 @@ fn incremental(kind: &str, arguments: &Map<String, Json>, pinned: Option<Moment>
         Some(value) if !value.is_null() => Err(Error::BadInput(format!("{name}: {why}"))),
         _ => Ok(()),
     };
-    match kind {
-        "standings" | "network" => {
-            refuse("since", "what stands is reckoned from many records: ask for the positions that have changed")?;
-        }
-        "archive" => refuse("since", "an archive is whole: ask for what has changed kind by kind, or for `changes`")?,
-        _ => {}
-    }
     if kind == "changes" {
         refuse("filter", "changes name records of every kind: ask for those of one kind with `since`")?;
     }

@@ -299,6 +299,49 @@ pub async fn put<E: Claim>(op: &Op, draft: &E::Draft) -> Result<Put<E::Model>> {
     supersede::<E>(op, stored.id, &draft).await.map(Put::Changed)
 }
 
+/// As [`put`], of a draft that corrects the assertion with another external id. Where its own is known, it has been let in
+/// before.
+///
+/// # Errors
+/// As [`put`], and if there is nothing that it could correct.
+pub async fn put_correction<E: Claim>(op: &Op, draft: &E::Draft, corrected: &str) -> Result<Put<E::Model>> {
+    let evidence = E::evidence(draft);
+    policy::authorise(op, Action::Assert, evidence.dossier)?;
+    let own = match &evidence.external_id {
+        Some(key) => current::<E>(op, evidence.dossier, key).await?,
+        None => None,
+    };
+    if own.is_some() {
+        return put::<E>(op, draft).await;
+    }
+    let old = E::provenance(&named::<E>(op, evidence.dossier, "supersedes", corrected).await?);
+    let mut draft = draft.clone();
+    let evidence = E::evidence_mut(&mut draft);
+    evidence.marking = evidence.marking.max(Some(old.marking));
+    supersede::<E>(op, old.id, &draft).await.map(Put::Changed)
+}
+
+/// Retracts the assertion with an external id. False if it was retracted before.
+///
+/// # Errors
+/// As [`retract`](crate::domain::write::Assertable::retract), and if there is no such assertion.
+pub async fn put_retraction<E: Claim>(op: &Op, dossier: i64, external_id: &str, reason: &str) -> Result<bool> {
+    policy::may(op, Action::RetractOwn)?;
+    let old = E::provenance(&named::<E>(op, dossier, "externalId", external_id).await?);
+    if old.retracted_at.is_some() {
+        return Ok(false);
+    }
+    retract::<E>(op, old.id, reason).await.map(|_| true)
+}
+
+/// The assertion that a field names by its external id.
+async fn named<E: Claim>(op: &Op, dossier: i64, field: &str, external_id: &str) -> Result<E::Model> {
+    current::<E>(op, dossier, external_id).await?.ok_or_else(|| {
+        let message = format!("there is no {} {external_id:?} in this dossier", E::KIND.noun());
+        Error::refused(Code::NotFound, field, message)
+    })
+}
+
 /// The newest assertion with this external id, retracted or not.
 ///
 /// # Errors

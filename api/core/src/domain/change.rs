@@ -77,9 +77,14 @@ impl Listener {
         Entity::heard(&self.scope, self.account, self.dossier)
     }
 
+    /// Whether they may see records with this marking.
+    pub fn is_cleared_for(&self, marking: Marking) -> bool {
+        marking <= self.scope.clearance()
+    }
+
     /// What a change is to them, now that they see its record or not; none if they are not told of it.
     pub fn told(&self, change: &Model, is_visible: bool) -> Option<ChangeAction> {
-        let cleared = |marking: Marking| marking <= self.scope.clearance();
+        let cleared = |marking| self.is_cleared_for(marking);
         let Model { kind, action, marking, marking_before: before, .. } = *change;
         if kind == Kind::Account {
             let is_there = change.dossier_id == 0 || self.scope.reaches(change.dossier_id);

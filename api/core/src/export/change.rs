@@ -2,19 +2,19 @@
 //!
 //! Both begin with the table of changes, from a place on, and look at no record that has not changed.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use entity::audit;
-use entity::change::{Column, Entity, Model, Place};
+use entity::change::{Column, Entity, Place};
 use entity::kind::Kind;
 use entity::moment::Moment;
-use entity::words::{ChangeAction, Marking};
-use sea_orm::sea_query::{Expr, ExprTrait, SelectStatement};
+use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveEnum, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
 
 use super::column::{Form, Type};
 use super::pipe::Text;
-use super::select::{Read, Reader, Subject, everything};
+use super::select::{Read, Reader, Subject};
+use super::since::{Changed, KEYS_MAX, Told, change, only, seen, shapes, statement};
 use super::table::Writer;
 use crate::domain::change::{Listener, subject};
 use crate::error::{Error, Result};
@@ -27,12 +27,10 @@ pub(super) const TYPES: [Type; 4] = [Type::Text, Type::Text, Type::Text, Type::M
 
 /// How many changes are looked at in one go.
 const ROWS_MAX: usize = 2_000;
-/// How many records one statement names.
-const KEYS_MAX: usize = 1_000;
 
 /// What became of a record that has changed, that may be seen, and that is not among those that are exported: it was closed
 /// before, or is not what is asked for.
-const NO_MATCH: &str = "NO_MATCH";
+pub(super) const NO_MATCH: &str = "NO_MATCH";
 
 /// The place behind all that one may be told of in this snapshot, from a place on; or by a moment, if one is given.
 pub(super) async fn end(
@@ -69,7 +67,7 @@ pub(super) async fn write_log(
     loop {
         let select = Entity::after(listener.heard(), place).limit(u64::try_from(ROWS_MAX).map_err(Error::internal)?);
         let rows = read(reader.snapshot, select).await?;
-        let seen = visible(reader, &rows).await?;
+        let seen = visible_of(reader, &rows).await?;
         for (row, at) in &rows {
             place = row.place();
             let Some(action) = listener.told(row, seen.contains(&row.record_id)) else { continue };
@@ -101,9 +99,7 @@ pub(super) async fn write_records(
     outlet: Option<&Outlet>,
 ) -> Result<Text> {
     let kind = of.kind();
-    let changed = Changed { listener: listener.clone(), records: BTreeMap::new(), access: Vec::new() };
-    let heard = listener.heard().filter(Column::Kind.is_in([kind, Kind::Account]));
-    let changed = reader.snapshot.read(&statement(Entity::after(heard, since)), shapes(), changed, None).await?;
+    let changed = Changed::read(reader.snapshot, listener, since, &[kind]).await?;
     let tells = writer.table.has_asides();
     for (action, kind, id) in &changed.access {
         writer.tell(&action.to_value(), *kind, *id);
@@ -112,7 +108,7 @@ pub(super) async fn write_records(
     let own = reads.len();
     let sql = format!("\"{}\".\"id\"", kind.table());
     reads.push(Read { name: "", sql, stored: None, shape: Shape::Integer });
-    let ids: Vec<i64> = changed.records.keys().copied().collect();
+    let ids: Vec<i64> = changed.of(kind).map(|(id, _)| id).collect();
     for ids in ids.chunks(KEYS_MAX) {
         let mut select = of.select(&reader.scope, reader.as_of, reader.dossier);
         only(&mut select, kind, ids);
@@ -121,11 +117,13 @@ pub(super) async fn write_records(
         writer = sieve.writer;
         if tells && !sieve.left.is_empty() {
             let left: Vec<i64> = sieve.left.into_iter().collect();
-            let seen = seen(reader, kind, &left).await?;
+            let seen = visible(reader, kind, &left).await?;
             for id in left {
-                let became = changed.records.get(&id).copied().unwrap_or_default();
-                let action = match (seen.contains(&id), became.closed, became.hidden) {
-                    (true, Some(action), _) | (false, _, Some(action)) => action.to_value(),
+                let became = changed.find(kind, id);
+                let (closed, hidden) =
+                    (became.and_then(|became| became.closed), became.and_then(|became| became.hidden));
+                let action = match (seen.contains(&id), closed, hidden) {
+                    (true, Some((action, _)), _) | (false, _, Some(action)) => action.to_value(),
                     (true, None, _) => NO_MATCH.to_owned(),
                     (false, _, None) => continue,
                 };
@@ -141,40 +139,6 @@ async fn hand_on(writer: &mut Writer, outlet: Option<&Outlet>) -> Result<()> {
     match (writer.piece(), outlet) {
         (Some(piece), Some(outlet)) => outlet.send(piece).await,
         _ => Ok(()),
-    }
-}
-
-/// What became of a record.
-#[derive(Clone, Copy, Default)]
-struct Became {
-    /// That it was superseded or retracted.
-    closed: Option<ChangeAction>,
-    /// That it cannot be seen any more; nothing if it never could.
-    hidden: Option<ChangeAction>,
-}
-
-/// Which records have changed: memory grows by the changes of one kind.
-struct Changed {
-    listener: Listener,
-    records: BTreeMap<i64, Became>,
-    access: Vec<(ChangeAction, Kind, i64)>,
-}
-
-impl Taker for Changed {
-    fn take(&mut self, row: &dyn Row) -> Result<Option<Vec<u8>>> {
-        let (change, _) = change(row)?;
-        let hidden = self.listener.told(&change, false);
-        if change.kind == Kind::Account {
-            let (kind, id) = subject(&change);
-            self.access.extend(hidden.map(|action| (action, kind, id)));
-            return Ok(None);
-        }
-        let became = self.records.entry(change.record_id).or_default();
-        became.hidden = hidden.or(became.hidden);
-        if matches!(change.action, ChangeAction::Superseded | ChangeAction::Retracted) {
-            became.closed = Some(change.action);
-        }
-        Ok(None)
     }
 }
 
@@ -195,35 +159,27 @@ impl Taker for Sieve {
     }
 }
 
-fn only(select: &mut SelectStatement, kind: Kind, ids: &[i64]) {
-    select.and_where(Expr::col((kind.table(), "id")).is_in(ids.iter().copied()));
-}
-
 /// Those of the records of changes that may be seen.
-async fn visible(reader: &mut Reader<'_>, rows: &[Told]) -> Result<HashSet<i64>> {
+async fn visible_of(reader: &mut Reader<'_>, rows: &[Told]) -> Result<HashSet<i64>> {
     let mut by_kind: HashMap<Kind, Vec<i64>> = HashMap::new();
     for (row, _) in rows.iter().filter(|(row, _)| row.kind != Kind::Account) {
         by_kind.entry(row.kind).or_default().push(row.record_id);
     }
     let mut all = HashSet::with_capacity(rows.len());
     for (kind, ids) in by_kind {
-        all.extend(seen(reader, kind, &ids).await?);
+        all.extend(visible(reader, kind, &ids).await?);
     }
     Ok(all)
 }
 
 /// Those of these records that may be seen.
-async fn seen(reader: &mut Reader<'_>, kind: Kind, ids: &[i64]) -> Result<HashSet<i64>> {
-    let mut select = everything(kind, &reader.scope, None, reader.dossier)?;
-    only(&mut select, kind, ids);
+pub(super) async fn visible(reader: &mut Reader<'_>, kind: Kind, ids: &[i64]) -> Result<HashSet<i64>> {
+    let mut select = seen(reader, kind, ids)?;
     select.expr(Expr::col((kind.table(), "id")));
     let stored = |name| (name == "id").then_some(0);
     let found = reader.read_noting(kind, select, vec![Shape::Integer], stored, Keys::default(), None).await?;
     Ok(found.0.into_iter().collect())
 }
-
-/// A change, and its moment.
-type Told = (Model, Option<i64>);
 
 struct Rows(Vec<Told>);
 
@@ -236,38 +192,4 @@ impl Taker for Rows {
 
 async fn read(snapshot: &mut Snapshot, select: Select<Entity>) -> Result<Vec<Told>> {
     Ok(snapshot.read(&statement(select), shapes(), Rows(Vec::new()), None).await?.0)
-}
-
-fn statement(select: Select<Entity>) -> SelectStatement {
-    use Column::{Action, DossierId, Kind, Marking, MarkingBefore, RecordId, Seq};
-    let columns = [Seq, RecordId, DossierId, Kind, Action, Marking, MarkingBefore];
-    let mut select = select.select_only().columns(columns).into_query();
-    select.expr(Expr::cust("(SELECT a.recorded_at FROM audit AS a WHERE a.seq = \"change\".\"seq\")"));
-    select
-}
-
-fn shapes() -> Vec<Shape> {
-    use Shape::{Integer, Text};
-    vec![Integer, Integer, Integer, Text, Text, Integer, Integer, Integer]
-}
-
-/// A row of [`statement`].
-fn change(row: &dyn Row) -> Result<Told> {
-    let number = |column| row.cell(column).map(|cell| cell.integer());
-    let needed = |column| number(column)?.ok_or_else(|| Error::internal("a change lacks a number"));
-    let word = |column| match row.cell(column)? {
-        Cell::Text(word) => Ok(word.to_owned()),
-        _ => Err(Error::internal("a change lacks a word")),
-    };
-    let marking = |step: i64| Ok::<_, Error>(Marking::try_from_value(&i16::try_from(step).map_err(Error::internal)?)?);
-    let change = Model {
-        seq: needed(0)?,
-        record_id: needed(1)?,
-        dossier_id: needed(2)?,
-        kind: Kind::try_from_value(&word(3)?)?,
-        action: ChangeAction::try_from_value(&word(4)?)?,
-        marking: marking(needed(5)?)?,
-        marking_before: number(6)?.map(marking).transpose()?,
-    };
-    Ok((change, number(7)?))
 }

@@ -368,7 +368,7 @@ fn provenance(kind: Kind) -> [Column; 15] {
 }
 
 /// What never leaves: tables, and columns of tables that are exported otherwise, each with the reason.
-pub const NEVER: [(&str, Option<&str>, &str); 19] = [
+pub const NEVER: [(&str, Option<&str>, &str); 18] = [
     ("account", None, "persons and their passwords; who recorded what is in the restricted columns, by key"),
     ("member", None, "who may see what is no part of the record"),
     ("identity", None, "persons"),
@@ -387,8 +387,11 @@ pub const NEVER: [(&str, Option<&str>, &str); 19] = [
     ("*", Some("superseded_at"), "only what stands is exported: it has none"),
     ("*", Some("retracted_at"), "only what stands is exported: it has none"),
     ("*", Some("retracted_by"), "only what stands is exported: it has none"),
-    ("*", Some("retraction_reason"), "only what stands is exported: it has none"),
 ];
+
+/// What leaves otherwise than as a column: public all the same.
+const OTHERWISE: [(&str, &str, &str); 1] =
+    [("*", "retraction_reason", "in a line of its own, in an archive of what has changed")];
 
 /// The decision on a stored column: none if it stands nowhere on this page.
 pub fn access(table: &str, column: &str) -> Option<Access> {
@@ -409,6 +412,9 @@ pub fn access(table: &str, column: &str) -> Option<Access> {
                 return Some(own.access);
             }
         }
+    }
+    if OTHERWISE.iter().any(|(of, only, _)| (*of == "*" || *of == table) && *only == column) {
+        return Some(Access::Public);
     }
     let never =
         NEVER.iter().any(|(of, only, _)| (*of == "*" || *of == table) && only.is_none_or(|only| only == column));

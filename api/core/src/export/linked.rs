@@ -5,35 +5,100 @@
 //! quote is an `oa:Annotation` of the source, whose body is the assertion. What these vocabularies have no word for is a
 //! term of `urn:demarche:term:`, named as in GraphQL.
 
+use entity::change::Place;
 use entity::kind::Kind;
+use sea_orm::sea_query::SelectStatement;
 
-use super::archive::ORDER;
-use super::archive::standing_now;
+use super::archive::{ORDER, standing_now};
 use super::cell::{Style, json_text, key};
+use super::change::visible;
 use super::column::{Column, Form, Sheet};
 use super::pipe::Text;
 use super::plan::reads;
 use super::select::Reader;
+use super::since::{Changed, KEYS_MAX, only};
+use crate::domain::change::Listener;
 use crate::error::Result;
 use crate::store::stream::{Cell, Outlet, Row, Taker};
 
 const HEAD: &str = r#"{"@context":{"@version":1.1,"@vocab":"urn:demarche:term:","prov":"http://www.w3.org/ns/prov#","oa":"http://www.w3.org/ns/oa#","dcterms":"http://purl.org/dc/terms/","xsd":"http://www.w3.org/2001/XMLSchema#"},"@graph":["#;
 
-/// Writes the document.
+/// Writes the document; of what has changed after a place, if one is given: the records that stand as they are now, and of
+/// those that were superseded or retracted the moment since when they are invalid. Who may see more than before is given all.
 ///
 /// # Errors
 /// If the database fails, or nobody takes what is written.
-pub(super) async fn write(reader: &mut Reader<'_>, mut page: Text, outlet: Option<&Outlet>) -> Result<Text> {
+pub(super) async fn write(
+    reader: &mut Reader<'_>,
+    since: Option<(&Listener, Place)>,
+    mut page: Text,
+    outlet: Option<&Outlet>,
+) -> Result<Text> {
     page.text.extend_from_slice(HEAD.as_bytes());
+    let changed = match since {
+        Some((listener, since)) => Some(Changed::read(reader.snapshot, listener, since, &ORDER).await?),
+        None => None,
+    };
+    let is_part = changed.as_ref().is_some_and(|changed| !changed.opens_any());
     for kind in ORDER {
-        let sheet = Sheet::of(kind);
-        let reads = reads(reader, &sheet);
-        let select = standing_now(kind, &reader.scope, reader)?;
-        let entities = Entities { kind, columns: sheet.columns, page };
-        page = reader.read(kind, select, &reads, entities, outlet).await?.page;
+        let ids: Vec<i64> = changed.iter().flat_map(|changed| changed.of(kind)).map(|(id, _)| id).collect();
+        if is_part {
+            for ids in ids.chunks(KEYS_MAX) {
+                let mut select = standing_now(kind, &reader.scope, reader)?;
+                only(&mut select, kind, ids);
+                page = entities(reader, kind, select, page, outlet).await?;
+            }
+        } else {
+            let select = standing_now(kind, &reader.scope, reader)?;
+            page = entities(reader, kind, select, page, outlet).await?;
+        }
+        if let Some(changed) = &changed {
+            page = invalid(reader, kind, changed, page).await?;
+        }
     }
     page.text.extend_from_slice(b"\n]}\n");
     Ok(page)
+}
+
+async fn entities(
+    reader: &mut Reader<'_>,
+    kind: Kind,
+    select: SelectStatement,
+    page: Text,
+    outlet: Option<&Outlet>,
+) -> Result<Text> {
+    let sheet = Sheet::of(kind);
+    let reads = reads(reader, &sheet);
+    let entities = Entities { kind, columns: sheet.columns, page };
+    Ok(reader.read(kind, select, &reads, entities, outlet).await?.page)
+}
+
+/// Those of a kind that were superseded or retracted, as far as one may see them.
+async fn invalid(reader: &mut Reader<'_>, kind: Kind, changed: &Changed, mut page: Text) -> Result<Text> {
+    let closed: Vec<(i64, i64)> = changed.of(kind).filter_map(|(id, became)| Some((id, became.closed?.1?))).collect();
+    for closed in closed.chunks(KEYS_MAX) {
+        let ids: Vec<i64> = closed.iter().map(|(id, _)| *id).collect();
+        let seen = visible(reader, kind, &ids).await?;
+        for (id, at) in closed.iter().filter(|(id, _)| seen.contains(id)) {
+            page.text.extend_from_slice(if page.rows == 0 { b"\n" } else { b",\n" });
+            page.text.extend_from_slice(b"{\"@id\":");
+            urn(kind, *id, &mut page.text);
+            page.text.extend_from_slice(b",\"@type\":");
+            page.text.extend_from_slice(types(kind).as_bytes());
+            lead("prov:invalidatedAtTime", &mut page.text);
+            moment(Cell::Integer(*at), &mut page.text)?;
+            page.text.push(b'}');
+            page.rows += 1;
+        }
+    }
+    Ok(page)
+}
+
+fn moment(at: Cell<'_>, out: &mut Vec<u8>) -> Result<()> {
+    out.extend_from_slice(b"{\"@type\":\"xsd:dateTime\",\"@value\":");
+    Style::Json.write(Form::Moment, at, out)?;
+    out.push(b'}');
+    Ok(())
 }
 
 struct Entities {
@@ -75,9 +140,7 @@ impl Taker for Entities {
                 (name, Form::Keys(kind), Cell::Text(text)) => links(name, kind, text, out),
                 (name, Form::Moment, cell) => {
                     lead(term(name), out);
-                    out.extend_from_slice(b"{\"@type\":\"xsd:dateTime\",\"@value\":");
-                    Style::Json.write(Form::Moment, cell, out)?;
-                    out.push(b'}');
+                    moment(cell, out)?;
                 }
                 (name, Form::Json, cell) => {
                     lead(term(name), out);

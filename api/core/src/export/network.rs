@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::io::Write;
 
+use entity::change::Place;
 use entity::kind::Kind;
 
 use super::cell::{Style, key, stance};
@@ -15,6 +16,7 @@ use super::pipe::Text;
 use super::plan::reads;
 use super::select::{Read, Reader, Subject};
 use super::standing::{Standing, StandingTaker, Standings};
+use crate::domain::change::Listener;
 use crate::error::Result;
 use crate::store::stream::{Cell, Outlet, Row, Taker};
 
@@ -46,7 +48,7 @@ const OF_EDGES: [(&str, &str); 7] = [
 ];
 
 impl Network {
-    /// Writes the network.
+    /// Writes the network: all nodes, and all edges or those that have changed after a place.
     ///
     /// # Errors
     /// If the database fails, or nobody takes what is written.
@@ -54,6 +56,7 @@ impl Network {
         self,
         standings: &Standings,
         reader: &mut Reader<'_>,
+        since: Option<(&Listener, Place)>,
         mut page: Text,
         outlet: Option<&Outlet>,
     ) -> Result<Text> {
@@ -74,7 +77,7 @@ impl Network {
         }
         self.between(&mut page.text);
         let edges = Edges { network: self, page, names };
-        let mut page = standings.read(reader, edges, outlet).await?.page;
+        let mut page = standings.read(reader, since, edges, outlet).await?.page;
         self.end(&mut page.text);
         Ok(page)
     }
@@ -254,6 +257,11 @@ impl StandingTaker for Edges {
     fn piece(&mut self) -> Result<Option<Vec<u8>>> {
         Ok(self.page.piece())
     }
+
+    // A network has no way to say what is not in it.
+    fn gone(&mut self, _stakeholder: i64, _mechanism: i64) {}
+
+    fn tell(&mut self, _action: &str, _kind: Kind, _id: i64) {}
 }
 
 /// A value in GraphML.

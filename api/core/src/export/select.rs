@@ -160,24 +160,32 @@ impl Reader<'_> {
         }
         let dossiers = match self.dossier.or(self.scope.only_dossier()) {
             Some(dossier) => vec![dossier],
-            None => self.keys(Kind::Dossier, everything(Kind::Dossier, &self.scope, None, None)?, 2).await?,
+            None => self.keys(Kind::Dossier, everything(Kind::Dossier, &self.scope, None, None)?, Some(2)).await?,
         };
         let [dossier] = dossiers.as_slice() else { return Ok(None) };
         if self.scope.clearance() > Marking::Clear {
             // In these words, in which the index of marked records has it.
             let mut marked = everything(kind, &self.scope, None, self.dossier)?;
             marked.clear_order_by().and_where(Expr::cust(format!("\"{}\".\"marking\" > 0", kind.table())));
-            if !self.keys(kind, marked, 1).await?.is_empty() {
+            if !self.keys(kind, marked, Some(1)).await?.is_empty() {
                 return Ok(None);
             }
         }
         let first = subject.select(&self.scope, self.as_of, self.dossier);
-        Ok(Some(Alike { dossier: *dossier, first: self.keys(kind, first, NAMED_MAX).await? }))
+        Ok(Some(Alike { dossier: *dossier, first: self.keys(kind, first, Some(NAMED_MAX)).await? }))
     }
 
-    /// The keys of the first records that a statement finds.
-    async fn keys(&mut self, kind: Kind, mut select: SelectStatement, most: usize) -> Result<Vec<i64>> {
-        select.expr(Expr::col((kind.table(), "id"))).limit(u64::try_from(most).map_err(Error::internal)?);
+    /// The keys of the records that a statement finds, or of the first of them.
+    pub(super) async fn keys(
+        &mut self,
+        kind: Kind,
+        mut select: SelectStatement,
+        most: Option<usize>,
+    ) -> Result<Vec<i64>> {
+        select.expr(Expr::col((kind.table(), "id")));
+        if let Some(most) = most {
+            select.limit(u64::try_from(most).map_err(Error::internal)?);
+        }
         Ok(self.snapshot.read(&select, vec![Shape::Integer], Keys::default(), None).await?.0)
     }
 
@@ -214,7 +222,7 @@ impl Reader<'_> {
 }
 
 /// Adds columns to a statement, and gives what they hold.
-fn add(select: &mut SelectStatement, reads: &[Read]) -> Vec<Shape> {
+pub(super) fn add(select: &mut SelectStatement, reads: &[Read]) -> Vec<Shape> {
     for read in reads {
         select.expr(Expr::cust(read.sql.clone()));
     }

@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use entity::filter::Filter;
+use entity::change::Place;
+use entity::filter::{Filter, Test};
 use entity::kind::Kind;
 use entity::moment::Moment;
 use entity::position::{Column, Entity};
@@ -16,7 +17,9 @@ use entity::{mechanism, stakeholder};
 use sea_orm::sea_query::SelectStatement;
 use sea_orm::{ActiveEnum, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
+use super::pair::Pairs;
 use super::select::{Reader, Records, Subject};
+use crate::domain::change::Listener;
 use crate::domain::date::PartialDate;
 use crate::domain::standing::{self, Rule, Stated, Verdict, decide};
 use crate::error::{Error, Result};
@@ -52,24 +55,38 @@ pub(super) trait StandingTaker: Send + 'static {
     fn take(&mut self, standing: &Standing<'_>) -> Result<()>;
     /// What is to be handed on, if it is enough.
     fn piece(&mut self) -> Result<Option<Vec<u8>>>;
+    /// Says that a standing has changed and is not what is asked for.
+    fn gone(&mut self, stakeholder: i64, mechanism: i64);
+    /// Says what became of a record that standings are of, or of what one may see.
+    fn tell(&mut self, action: &str, kind: Kind, id: i64);
 }
 
 impl Standings {
-    /// Gives all standings to a taker, ordered by mechanism, then by stakeholder.
+    /// Gives all standings to a taker, ordered by mechanism, then by stakeholder; or those that have changed after a place.
     ///
     /// # Errors
     /// If the database fails, or the taker ends it.
     pub(super) async fn read<T: StandingTaker>(
         &self,
         reader: &mut Reader<'_>,
-        taker: T,
+        since: Option<(&Listener, Place)>,
+        mut taker: T,
         outlet: Option<&Outlet>,
     ) -> Result<T> {
-        let mechanisms = keys(reader, self.mechanisms.clone()).await?;
+        let mut mechanisms = keys(reader, self.mechanisms.clone()).await?;
         let mut stakeholders: HashMap<i64, Vec<i64>> = HashMap::new();
         for (id, dossier) in keys(reader, self.stakeholders.clone()).await? {
             stakeholders.entry(dossier).or_default().push(id);
         }
+        let mut pairs = Pairs::All;
+        if let Some((listener, since)) = since {
+            let there = mechanisms.iter().map(|(id, _)| id).chain(stakeholders.values().flatten()).copied().collect();
+            let told;
+            (pairs, told) = Pairs::changed(reader, listener, since, &there).await?;
+            told.iter().for_each(|(action, kind, id)| taker.tell(action, *kind, *id));
+            mechanisms.retain(|(id, _)| pairs.may_have(*id));
+        }
+        let select = self.positions(reader, pairs.mechanisms());
         let grid = Grid {
             rule: self.rule,
             holds: Arc::clone(&self.holds),
@@ -77,9 +94,9 @@ impl Standings {
             stakeholders,
             current: None,
             stated: HashMap::new(),
+            pairs,
             taker,
         };
-        let select = self.positions(reader);
         let stored = |name| (name == "id").then_some(0);
         let mut grid = reader.read_noting(Kind::Position, select, SHAPES.to_vec(), stored, grid, outlet).await?;
         while grid.step()? {
@@ -90,9 +107,12 @@ impl Standings {
         Ok(grid.taker)
     }
 
-    fn positions(&self, reader: &Reader<'_>) -> SelectStatement {
+    /// The positions that they are reckoned from, of these mechanisms only, if they are few.
+    fn positions(&self, reader: &Reader<'_>, mechanisms: Option<Vec<i64>>) -> SelectStatement {
         let Reader { scope, dossier, as_of, .. } = reader;
+        let named = Test { one_of: mechanisms, ..Test::default() };
         let filter = Filter::<Entity>::all([
+            Filter::column(Column::MechanismId, named),
             Filter::through(Column::MechanismId, self.mechanisms.clone()),
             Filter::any([
                 Filter::through(Column::StakeholderId, self.stakeholders.clone()),
@@ -156,6 +176,8 @@ struct Grid<T> {
     /// The mechanism whose positions come now, and its dossier.
     current: Option<(i64, i64)>,
     stated: HashMap<i64, Vec<Stated>>,
+    /// Those that are wanted.
+    pairs: Pairs,
     taker: T,
 }
 
@@ -164,11 +186,16 @@ impl<T: StandingTaker> Grid<T> {
     fn step(&mut self) -> Result<bool> {
         if let Some((mechanism, dossier)) = self.current {
             for stakeholder in self.stakeholders.get(&dossier).into_iter().flatten() {
+                if !self.pairs.has(*stakeholder, mechanism) {
+                    continue;
+                }
                 let verdict = self.stated.remove(stakeholder).and_then(|stated| decide(self.rule, stated));
                 if (self.holds)(verdict.as_ref()) {
                     let standing =
                         Standing { dossier, stakeholder: *stakeholder, mechanism, verdict: verdict.as_ref() };
                     self.taker.take(&standing)?;
+                } else if !matches!(self.pairs, Pairs::All) {
+                    self.taker.gone(*stakeholder, mechanism);
                 }
             }
             self.stated.clear();
@@ -253,5 +280,13 @@ impl StandingTaker for super::table::Writer {
 
     fn piece(&mut self) -> Result<Option<Vec<u8>>> {
         Ok(Self::piece(self))
+    }
+
+    fn gone(&mut self, stakeholder: i64, mechanism: i64) {
+        Self::gone(self, stakeholder, mechanism);
+    }
+
+    fn tell(&mut self, action: &str, kind: Kind, id: i64) {
+        Self::tell(self, action, kind, id);
     }
 }

@@ -6,6 +6,7 @@ use entity::kind::Kind;
 use serde_json::Value;
 
 use super::cell::{Style, json_text};
+use super::change::NO_MATCH;
 use super::column::{Form, Type};
 use super::columnar::Columnar;
 use super::pipe::Text;
@@ -116,6 +117,18 @@ impl Writer {
         if self.table.has_asides() {
             let id = id::encode(kind, id);
             lines.aside(&serde_json::json!({ "change": { "action": action, "kind": kind.to_value(), "id": id } }));
+        }
+    }
+
+    /// Writes a line that says that a standing is not what is asked for any more, if the table has a place for it.
+    pub(super) fn gone(&mut self, stakeholder: i64, mechanism: i64) {
+        let Rows::Lines(lines) = &mut self.rows else { return };
+        if self.table.has_asides() {
+            let [stakeholder, mechanism] =
+                [(Kind::Stakeholder, stakeholder), (Kind::Mechanism, mechanism)].map(|(kind, id)| id::encode(kind, id));
+            lines.aside(&serde_json::json!({
+                "change": { "action": NO_MATCH, "kind": "STANDING", "stakeholder": stakeholder, "mechanism": mechanism }
+            }));
         }
     }
 

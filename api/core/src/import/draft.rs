@@ -28,11 +28,11 @@ pub(super) trait NodeLine: DeserializeOwned + Send {
 }
 
 /// A line that holds an assertion.
-pub(super) trait ClaimLine: DeserializeOwned + Send {
+pub(super) trait ClaimLine: record::Correction + DeserializeOwned + Send {
     /// The kind of the assertion.
     type Entity: Claim + sea_orm::EntityTrait<Column: sea_orm::Iterable>;
 
-    /// What the line says.
+    /// What the line says. What it corrects is asked for before.
     fn draft(self, names: &mut Names<'_>) -> impl Future<Output = Result<<Self::Entity as Claim>::Draft>> + Send;
 }
 
@@ -200,8 +200,17 @@ impl ClaimLine for record::Position {
     type Entity = entity::position::Entity;
 
     async fn draft(self, names: &mut Names<'_>) -> Result<position::Draft> {
-        let Self { evidence: line, stakeholder, on_behalf_of, mechanism, stance, rationale, arguments, conditions } =
-            self;
+        let Self {
+            evidence: line,
+            supersedes: _,
+            stakeholder,
+            on_behalf_of,
+            mechanism,
+            stance,
+            rationale,
+            arguments,
+            conditions,
+        } = self;
         Ok(position::Draft {
             evidence: evidence(line, names).await?,
             stakeholder: names.one(Kind::Stakeholder, "stakeholder", &stakeholder).await?,
@@ -219,7 +228,7 @@ impl ClaimLine for record::Relation {
     type Entity = entity::relation::Entity;
 
     async fn draft(self, names: &mut Names<'_>) -> Result<relation::Draft> {
-        let Self { evidence: line, from, to, kind, started_on, ended_on, tension, note } = self;
+        let Self { evidence: line, supersedes: _, from, to, kind, started_on, ended_on, tension, note } = self;
         Ok(relation::Draft {
             evidence: evidence(line, names).await?,
             from: names.one(Kind::Stakeholder, "from", &from).await?,
@@ -237,7 +246,7 @@ impl ClaimLine for record::Status {
     type Entity = entity::status::Entity;
 
     async fn draft(self, names: &mut Names<'_>) -> Result<status::Draft> {
-        let Self { evidence: line, mechanism, status, note } = self;
+        let Self { evidence: line, supersedes: _, mechanism, status, note } = self;
         Ok(status::Draft {
             evidence: evidence(line, names).await?,
             mechanism: names.one(Kind::Mechanism, "mechanism", &mechanism).await?,
@@ -251,7 +260,7 @@ impl ClaimLine for record::Finding {
     type Entity = entity::finding::Entity;
 
     async fn draft(self, names: &mut Names<'_>) -> Result<finding::Draft> {
-        let Self { evidence: line, condition, assessor, verdict, rationale } = self;
+        let Self { evidence: line, supersedes: _, condition, assessor, verdict, rationale } = self;
         Ok(finding::Draft {
             evidence: evidence(line, names).await?,
             condition: names.one(Kind::Condition, "condition", &condition).await?,
@@ -266,7 +275,7 @@ impl ClaimLine for record::Event {
     type Entity = entity::event::Entity;
 
     async fn draft(self, names: &mut Names<'_>) -> Result<event::Draft> {
-        let Self { evidence: line, title, description, mechanism, actors, tension } = self;
+        let Self { evidence: line, supersedes: _, title, description, mechanism, actors, tension } = self;
         let evidence = evidence(line, names).await?;
         let mut resolved = Vec::new();
         for record::Actor { stakeholder, role } in actors.unwrap_or_default() {
@@ -288,7 +297,7 @@ impl ClaimLine for record::Implication {
     type Entity = entity::implication::Entity;
 
     async fn draft(self, names: &mut Names<'_>) -> Result<implication::Draft> {
-        let Self { evidence: line, kind, statement, likelihood, severity, mechanism, relation } = self;
+        let Self { evidence: line, supersedes: _, kind, statement, likelihood, severity, mechanism, relation } = self;
         Ok(implication::Draft {
             evidence: evidence(line, names).await?,
             kind,
@@ -305,8 +314,18 @@ impl ClaimLine for record::Rating {
     type Entity = entity::rating::Entity;
 
     async fn draft(self, names: &mut Names<'_>) -> Result<rating::Draft> {
-        let Self { evidence: line, stakeholder, influence, interest, salience, power, legitimacy, urgency, note } =
-            self;
+        let Self {
+            evidence: line,
+            supersedes: _,
+            stakeholder,
+            influence,
+            interest,
+            salience,
+            power,
+            legitimacy,
+            urgency,
+            note,
+        } = self;
         Ok(rating::Draft {
             evidence: evidence(line, names).await?,
             stakeholder: names.one(Kind::Stakeholder, "stakeholder", &stakeholder).await?,

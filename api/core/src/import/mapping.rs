@@ -17,6 +17,7 @@ pub(super) use self::cell::slug;
 use self::rows::Rows;
 use self::spec::{Dossier, Spec, Table};
 use super::draft::ClaimLine;
+use super::record::Said;
 use super::run::{Parsed, Parsing, Tables};
 use super::stage::{ASSERTIONS, NODES, Origin, Owner, Stage};
 use super::{input, record};
@@ -182,6 +183,6 @@ fn parse<L: ClaimLine + 'static>(origin: u32, mut rows: Rows) -> Parsing<L> {
             Err(error) => return Some(Err(error)),
         };
         let record = fields.and_then(record::assemble);
-        Some(Ok(Parsed { origin, line, text: None, record }))
+        Some(Ok(Parsed { origin, line, text: None, record: record.map(Said::Asserted) }))
     }))
 }

@@ -29,12 +29,16 @@ const FORMAT: &str = "demarche";
 const VERSION: u64 = 1;
 
 const KINDS: &str = "dossier, stakeholder, mechanism, source, condition, argument, position, relation, status, finding, \
-                     event, implication, rating";
+                     event, implication, rating, retraction";
+const RETRACTION: &str = "retraction";
+const RETRACTED: &str = "position, relation, status, finding, event, implication, rating";
 
 /// What kind of record a line holds, and its name.
 #[derive(Debug)]
 pub(super) struct Tag {
     pub(super) record: String,
+    /// Of a retraction, what is retracted.
+    kind: Option<String>,
     slug: Option<String>,
     external_id: Option<String>,
 }
@@ -47,6 +51,7 @@ impl Tag {
         #[serde(rename_all = "camelCase")]
         struct Raw {
             record: Option<Value>,
+            kind: Option<Value>,
             slug: Option<Value>,
             external_id: Option<Value>,
         }
@@ -58,6 +63,7 @@ impl Tag {
         let missing = || Wrong::new(format!("record: must be there, expected one of {KINDS}"));
         Ok(Self {
             record: word(raw.record).ok_or_else(missing)?,
+            kind: word(raw.kind),
             slug: word(raw.slug),
             external_id: word(raw.external_id),
         })
@@ -76,8 +82,15 @@ impl Tag {
         }
     }
 
-    /// What kind of record it is.
+    /// What kind of record it is, or is about.
     pub(super) fn kind(&self) -> Result<Kind, Wrong> {
+        if self.record == RETRACTION {
+            let retracted = self.kind.as_deref().and_then(kind).filter(|kind| kind.is_assertion());
+            return retracted.ok_or_else(|| Wrong {
+                field: Some("kind".to_owned()),
+                ..Wrong::new(format!("kind: must say what is retracted, expected one of {RETRACTED}"))
+            });
+        }
         kind(&self.record).ok_or_else(|| Wrong {
             field: Some("record".to_owned()),
             ..Wrong::new(format!("record: there is no kind {:?}, expected one of {KINDS}", self.record))
@@ -220,6 +233,42 @@ fn column(text: &str, error: &serde_json::Error) -> usize {
     text.bytes().take(error.column()).filter(|byte| !continues(byte)).count()
 }
 
+/// A line that may correct an assertion which has another external id.
+pub(super) trait Correction {
+    /// The external id of what it corrects.
+    fn corrects(&mut self) -> Option<String>;
+}
+
+/// A line that says that an assertion was retracted. It stands among the lines of its kind.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct Retraction {
+    #[serde(rename = "record")]
+    _record: IgnoredAny,
+    #[serde(rename = "kind")]
+    _kind: IgnoredAny,
+    pub(super) external_id: String,
+    pub(super) reason: String,
+}
+
+/// What a line about an assertion says.
+#[derive(Debug)]
+pub(super) enum Said<L> {
+    /// The assertion.
+    Asserted(L),
+    /// That it was retracted.
+    Retracted(Retraction),
+}
+
+/// Reads a line about an assertion.
+pub(super) fn said<L: DeserializeOwned>(text: &str) -> Result<Said<L>, Wrong> {
+    read(text).map(Said::Asserted).or_else(|wrong| match Tag::read(text) {
+        // Asked only now: nearly all lines are assertions.
+        Ok(tag) if tag.record == RETRACTION => read(text).map(Said::Retracted),
+        _ => Err(wrong),
+    })
+}
+
 /// A line that is no assertion.
 macro_rules! line {
     ($(#[$meta:meta])* $name:ident { $($field:ident: $type:ty,)* }) => {
@@ -242,6 +291,7 @@ macro_rules! assertion {
         #[derive(Debug)]
         pub(super) struct $name {
             pub(super) evidence: Evidence,
+            pub(super) supersedes: Option<String>,
             $(pub(super) $field: $type,)*
         }
 
@@ -253,6 +303,7 @@ macro_rules! assertion {
                     #[serde(rename = "record")]
                     _record: IgnoredAny,
                     external_id: Option<String>,
+                    supersedes: Option<String>,
                     $($field: $type,)*
                     $date: PartialDate,
                     source: String,
@@ -273,7 +324,13 @@ macro_rules! assertion {
                     confidence: flat.confidence,
                     marking: flat.marking,
                 };
-                Ok(Self { evidence, $($field: flat.$field,)* })
+                Ok(Self { evidence, supersedes: flat.supersedes, $($field: flat.$field,)* })
+            }
+        }
+
+        impl Correction for $name {
+            fn corrects(&mut self) -> Option<String> {
+                self.supersedes.take()
             }
         }
     };

@@ -19,6 +19,8 @@ pub struct Report {
     pub edited: u64,
     /// How many assertions were there, but differed: new ones replaced them.
     pub superseded: u64,
+    /// How many assertions were retracted.
+    pub retracted: u64,
     /// How many were there as they are.
     pub unchanged: u64,
     /// How many were not let in.
@@ -40,13 +42,13 @@ impl Report {
 
     /// How many records it speaks of.
     pub const fn records(&self) -> u64 {
-        self.created + self.edited + self.superseded + self.unchanged + self.refused
+        self.created + self.edited + self.superseded + self.retracted + self.unchanged + self.refused
     }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { created, edited, superseded, unchanged, refused, refusals, left_out } = self;
+        let Self { created, edited, superseded, retracted, unchanged, refused, refusals, left_out } = self;
         for refusal in refusals {
             writeln!(f, "refused: {refusal}")?;
         }
@@ -59,7 +61,8 @@ impl fmt::Display for Report {
         }
         write!(
             f,
-            "created {created}, edited {edited}, superseded {superseded}, unchanged {unchanged}, refused {refused}"
+            "created {created}, edited {edited}, superseded {superseded}, retracted {retracted}, unchanged {unchanged}, \
+             refused {refused}"
         )
     }
 }

@@ -10,12 +10,12 @@ use tokio::sync::mpsc;
 
 use super::OnError;
 use super::draft::{ClaimLine, NodeLine};
-use super::record::{self, Tag};
+use super::record::{self, Retraction, Said, Tag};
 use super::report::{Wrong, wrong};
 use super::resolve::Names;
 use super::spool::{Frame, Frames};
 use super::stage::{ASSERTIONS, NODES, Owner, Stage};
-use crate::domain::assertion::Claim;
+use crate::domain::assertion::{self, Claim};
 use crate::domain::bulk::{self, Bulk, Fate};
 use crate::domain::list::Readable;
 use crate::domain::node;
@@ -33,7 +33,7 @@ pub(super) struct Parsed<L> {
     pub(super) line: u64,
     /// The line, where it is one of JSON.
     pub(super) text: Option<String>,
-    pub(super) record: Result<L, Wrong>,
+    pub(super) record: Result<Said<L>, Wrong>,
 }
 
 /// What can be read while the transaction runs: the assertions of tables, which need not wait in a spool.
@@ -372,19 +372,28 @@ impl Run<'_> {
         let kind = L::Entity::KIND;
         self.stage.meter.count(u64::try_from(batch.len()).unwrap_or(0));
         let (mut drafts, mut places) = (Vec::with_capacity(batch.len()), Vec::with_capacity(batch.len()));
+        let mut later = Vec::new();
         for Parsed { origin, line, text, record } in batch {
             let drafted = match record {
-                Ok(record) => match self.draft::<L>(record, line).await {
-                    Ok(draft) => Ok(draft),
-                    Err(error) => Err(wrong(error)?),
-                },
+                Ok(Said::Asserted(mut record)) => {
+                    let corrects = record.corrects();
+                    match self.draft::<L>(record, line).await {
+                        Ok(draft) => Ok((draft, corrects)),
+                        Err(error) => Err(wrong(error)?),
+                    }
+                }
+                Ok(Said::Retracted(retraction)) => {
+                    later.push((Later::<L>::Retract(retraction), (origin, line, text)));
+                    continue;
+                }
                 Err(wrong) => Err(wrong),
             };
             match drafted {
-                Ok(draft) => {
+                Ok((draft, None)) => {
                     drafts.push(draft);
                     places.push((origin, line, text));
                 }
+                Ok((draft, Some(key))) => later.push((Later::Correct(Box::new(draft), key), (origin, line, text))),
                 Err(wrong) => self.refuse_claim::<L>(origin, line, text.as_deref(), None, wrong)?,
             }
         }
@@ -409,6 +418,49 @@ impl Run<'_> {
                     self.refuse_claim::<L>(origin, line, text.as_deref(), key, wrong(error)?)?;
                 }
             }
+        }
+        if !later.is_empty() {
+            // They are about what may stand above them.
+            bulk.settle().await?;
+        }
+        for (later, (origin, line, text)) in later {
+            let (key, done) = match &later {
+                Later::Correct(draft, key) => {
+                    (L::Entity::evidence(draft).external_id.as_deref(), self.correct::<L>(draft, key).await)
+                }
+                Later::Retract(retraction) => {
+                    (Some(retraction.external_id.as_str()), self.retract::<L>(retraction).await)
+                }
+            };
+            if let Err(error) = done {
+                self.refuse_claim::<L>(origin, line, text.as_deref(), key, wrong(error)?)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets an assertion in that corrects another one, whose name it does not bear.
+    async fn correct<L: ClaimLine>(&mut self, draft: &<L::Entity as Claim>::Draft, corrected: &str) -> Result<()> {
+        let op = self.names.op();
+        let put = op.within(async |op| assertion::put_correction::<L::Entity>(op, draft, corrected).await).await?;
+        if let (Kind::Relation, Some(key)) = (L::Entity::KIND, L::Entity::evidence(draft).external_id.as_deref()) {
+            self.names.remember(Kind::Relation, key, L::Entity::id_of(put.record()));
+        }
+        match put {
+            Put::Created(_) => self.stage.report.created += 1,
+            Put::Changed(_) => self.stage.report.superseded += 1,
+            Put::Unchanged(_) => self.stage.report.unchanged += 1,
+        }
+        Ok(())
+    }
+
+    async fn retract<L: ClaimLine>(&mut self, retraction: &Retraction) -> Result<()> {
+        let Retraction { external_id, reason, .. } = retraction;
+        let (op, dossier) = (self.names.op(), self.names.dossier()?);
+        let retract = async |op: &Op| assertion::put_retraction::<L::Entity>(op, dossier, external_id, reason).await;
+        match op.within(retract).await? {
+            true => self.stage.report.retracted += 1,
+            false => self.stage.report.unchanged += 1,
         }
         Ok(())
     }
@@ -438,6 +490,14 @@ impl Run<'_> {
     }
 }
 
+/// What is done with one assertion after the others of its batch.
+enum Later<L: ClaimLine> {
+    /// It corrects the one with this external id.
+    Correct(Box<<L::Entity as Claim>::Draft>, String),
+    /// It is retracted.
+    Retract(Retraction),
+}
+
 /// How a node is to be let in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
@@ -453,7 +513,7 @@ fn parse<L: ClaimLine + 'static>(frames: Frames, advance: impl Fn(u64) + Send + 
     Box::new(frames.map(move |frame| {
         let Frame { origin, line, text } = frame?;
         advance(u64::try_from(text.len()).unwrap_or(0));
-        Ok(Parsed { origin, line, record: record::read(&text), text: Some(text) })
+        Ok(Parsed { origin, line, record: record::said(&text), text: Some(text) })
     }))
 }
 
