@@ -204,7 +204,7 @@ demarche_tests::suite! {
                 "retraction \"b\": kind: must say what is retracted, expected one of position, relation, status, finding, event, implication, rating",
             ),
             (
-                retraction.replace("\"reason\"", "\"why\""), ":\"misread\"",
+                retraction.replace("\"reason\"", "\"why\""), "\":\"misread\"",
                 "retraction \"b\": unknown field `why`, expected one of `record`, `kind`, `externalId`, `reason`",
             ),
             (retraction.replace("misread", " ").replace("\"b\"", "\"c\""), "\" \"", "position \"c\": reason: must not be empty"),
