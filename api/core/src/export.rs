@@ -209,11 +209,20 @@ impl Export {
     /// If the database fails, or nobody takes what is written.
     pub fn write<'a>(&'a mut self, outlet: Option<&'a Outlet>, skip: u64) -> BoxFuture<'a, Result<(Manifest, u64)>> {
         // Boxed, as the opening: so it is compiled here, once, and not again by each that awaits it.
-        Box::pin(self.write_file(outlet, skip))
+        Box::pin(self.write_file(outlet, skip, true))
     }
 
-    async fn write_file(&mut self, outlet: Option<&Outlet>, skip: u64) -> Result<(Manifest, u64)> {
-        let pipe = Pipe::new(self.request.compression, skip)?;
+    /// The same for whoever does not want the manifest, unless it stands in the file.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub fn send<'a>(&'a mut self, outlet: Option<&'a Outlet>, skip: u64) -> BoxFuture<'a, Result<u64>> {
+        Box::pin(async move { Ok(self.write_file(outlet, skip, false).await?.1) })
+    }
+
+    async fn write_file(&mut self, outlet: Option<&Outlet>, skip: u64, described: bool) -> Result<(Manifest, u64)> {
+        let trailer = self.request.content.table().is_some_and(Table::has_asides);
+        let pipe = Pipe::new(self.request.compression, skip, described || trailer)?;
         let (texts, coming) = Outlet::new();
         let piping = tokio::spawn(pass(pipe, coming, outlet.cloned()));
         let left = Trail::default();
@@ -226,7 +235,6 @@ impl Export {
             domain::export::finish(&self.op, self.dossier, &left).await?;
         }
         let (pipe, rows) = piped?;
-        let trailer = self.request.content.table().is_some_and(Table::has_asides);
         let mut manifest = None;
         let (last, _, bytes) = pipe.finish(rows, |sum| {
             let written = self.manifest(sum);

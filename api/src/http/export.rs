@@ -256,7 +256,7 @@ async fn open(op: &Op, asked: Asked) -> Result<File, Refusal> {
     }
     let part = match from {
         Some(from) => {
-            let (_, length) = export.write(None, 0).await?;
+            let length = export.send(None, 0).await?;
             if from >= length {
                 return Err(Refusal::bad(StatusCode::RANGE_NOT_SATISFIABLE, format!("the file has {length} bytes")));
             }
@@ -267,7 +267,7 @@ async fn open(op: &Op, asked: Asked) -> Result<File, Refusal> {
     let cursor = export.cursor();
     let (outlet, bytes) = Outlet::new();
     let skip = part.as_ref().map_or(0, |part| part.from);
-    let work = tokio::spawn(async move { export.write(Some(&outlet), skip).await.map(drop) });
+    let work = tokio::spawn(async move { export.send(Some(&outlet), skip).await.map(drop) });
     let tag = format!("\"{}-{mark}\"", moment.0);
     Ok(File::Written { asked: Box::new(asked), tag, moment, cursor, part, bytes, work })
 }
