@@ -30,7 +30,8 @@ pub struct Model {
     pub action: ChangeAction,
     /// The marking that the record has since.
     pub marking: Marking,
-    /// The marking that it had before, if that was another one.
+    /// The marking that it had before, if that was another one. What was superseded or retracted has one unless it was made in the
+    /// same transaction, so that nobody has seen it.
     pub marking_before: Option<Marking>,
 }
 

@@ -112,6 +112,48 @@ demarche_tests::suite! {
         }
     }
 
+    async fn a_copy_takes_a_file_whose_beginning_it_has_and_names_that_were_given_away(world) {
+        let desk = Desk::open(&world).await;
+        let nameless = desk.make("Position", json!({})).await;
+        let named = desk.make("Position", json!({ "externalId": "x" })).await;
+        let relation = json!({ "from": desk.us, "to": desk.mx });
+        let relation = desk.make("Relation", relation).await;
+        let mut copy = Copy::open(Engine::Sqlite).await.unwrap();
+        copy.follow(&world, &desk).await;
+        let first = copy.cursor.clone();
+        let second = superseded(&desk, "Position", &nameless, json!({ "stance": "OPPOSE" })).await;
+        // The cursor of this file gets lost.
+        copy.follow(&world, &desk).await;
+        copy.cursor = first;
+        superseded(&desk, "Position", &second, json!({ "stance": "NEUTRAL" })).await;
+        // One gives up its name, and another takes it.
+        superseded(&desk, "Position", &named, json!({ "externalId": "y" })).await;
+        let x = desk.make("Position", json!({ "externalId": "x", "stance": "OPPOSE" })).await;
+        // One does not hold any more, which a whole archive does not say.
+        superseded(&desk, "Relation", &relation, json!({ "from": desk.us, "to": desk.mx, "startedOn": "2020-01-01", "endedOn": "2021-01-01" })).await;
+        // Some are made and closed by one file.
+        let position = |key: &str, more: &str| format!(
+            r#"{{"record":"position","externalId":"{key}","stakeholder":"us","mechanism":"strikes","stance":"OPPOSE","statedOn":"2025","source":"paper"{more}}}"#
+        );
+        let at_once = [
+            r#"{"record":"header","format":"demarche","version":1}"#.to_owned(),
+            format!(r#"{{"record":"dossier","slug":"{}","title":"A question"}}"#, desk.slug),
+            position("a", ""),
+            position("b", r#","supersedes":"a""#),
+            position("c", ""),
+            r#"{"record":"retraction","kind":"position","externalId":"c","reason":"misread"}"#.to_owned(),
+        ].join("\n");
+        let done = import::load(&world.op(Role::Analyst).await, at_once.as_bytes()).await.unwrap();
+        assert_eq!((done.created, done.superseded, done.retracted), (2, 1, 1), "{done}");
+        let (done, file) = copy.follow(&world, &desk).await;
+        assert_eq!((done.refused, done.retracted), (0, 0), "{file}");
+        similar_asserts::assert_eq!(lines(&copy.world).await, lines(&world).await);
+        desk.retract(&x, "wrong").await;
+        copy.follow(&world, &desk).await;
+        similar_asserts::assert_eq!(lines(&copy.world).await, lines(&world).await);
+        copy.world.end().await;
+    }
+
     async fn an_archive_of_what_has_changed_says_nothing_of_what_one_may_not_see(world) {
         let desk = Desk::open(&world).await;
         let reader = world.newcomer(10, Role::Analyst, Marking::Clear).await;

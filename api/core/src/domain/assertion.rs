@@ -300,7 +300,7 @@ pub async fn put<E: Claim>(op: &Op, draft: &E::Draft) -> Result<Put<E::Model>> {
 }
 
 /// As [`put`], of a draft that corrects the assertion with another external id. Where its own is known, it has been let in
-/// before.
+/// before; what somebody has retracted stays retracted.
 ///
 /// # Errors
 /// As [`put`], and if there is nothing that it could correct.
@@ -314,7 +314,11 @@ pub async fn put_correction<E: Claim>(op: &Op, draft: &E::Draft, corrected: &str
     if own.is_some() {
         return put::<E>(op, draft).await;
     }
-    let old = E::provenance(&named::<E>(op, evidence.dossier, "supersedes", corrected).await?);
+    let current = named::<E>(op, evidence.dossier, "supersedes", corrected).await?;
+    let old = E::provenance(&current);
+    if old.retracted_at.is_some() {
+        return Ok(Put::Unchanged(current));
+    }
     let mut draft = draft.clone();
     let evidence = E::evidence_mut(&mut draft);
     evidence.marking = evidence.marking.max(Some(old.marking));
@@ -334,12 +338,21 @@ pub async fn put_retraction<E: Claim>(op: &Op, dossier: i64, external_id: &str, 
     retract::<E>(op, old.id, reason).await.map(|_| true)
 }
 
-/// The assertion that a field names by its external id.
+/// The assertion that a field names by its external id; where it was corrected by one with another id, the correction.
 async fn named<E: Claim>(op: &Op, dossier: i64, field: &str, external_id: &str) -> Result<E::Model> {
-    current::<E>(op, dossier, external_id).await?.ok_or_else(|| {
+    let absent = || {
         let message = format!("there is no {} {external_id:?} in this dossier", E::KIND.noun());
         Error::refused(Code::NotFound, field, message)
-    })
+    };
+    if let Some(current) = current::<E>(op, dossier, external_id).await? {
+        return Ok(current);
+    }
+    let filter = Filter::all([Filter::equal(E::DOSSIER, dossier), Filter::equal(E::EXTERNAL_ID, external_id)]);
+    let mut version = E::get(op, filter).await?.ok_or_else(absent)?;
+    while E::provenance(&version).superseded_at.is_some() {
+        version = E::get(op, Filter::equal(E::SUPERSEDES, E::id_of(&version))).await?.ok_or_else(absent)?;
+    }
+    Ok(version)
 }
 
 /// The newest assertion with this external id, retracted or not.

@@ -124,6 +124,19 @@ impl Bulk {
         }
     }
 
+    /// Makes all that was put so far findable, for what is about one of them. After this, nothing is as in a first load.
+    ///
+    /// # Errors
+    /// As [`finish`](Self::finish).
+    pub async fn catch_up(&mut self, op: &Op) -> Result<()> {
+        self.settle().await?;
+        self.fresh = Some(false);
+        match self.bare.take() {
+            Some(bare) => bare.restore(&op.lane).await.map_err(taken),
+            None => Ok(()),
+        }
+    }
+
     /// Whether [`Bulk::create`] may be called: the dossier has had no node of the kind.
     ///
     /// # Errors
@@ -194,11 +207,7 @@ impl Bulk {
     /// # Errors
     /// If the database fails, or somebody else has written the same at the same time.
     pub async fn finish(mut self, op: &Op) -> Result<()> {
-        self.settle().await?;
-        match self.bare {
-            Some(bare) => bare.restore(&op.lane).await.map_err(taken),
-            None => Ok(()),
-        }
+        self.catch_up(op).await
     }
 
     async fn is_fresh<E: Record>(&mut self, op: &Op) -> Result<bool> {

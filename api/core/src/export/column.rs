@@ -376,7 +376,7 @@ pub const NEVER: [(&str, Option<&str>, &str); 18] = [
     ("refresh_token", None, "secrets"),
     ("access_token", None, "secrets"),
     ("signing_key", None, "secrets"),
-    ("audit", None, "who did what is read through GraphQL, by those who may"),
+    ("audit", None, "who did what is read through GraphQL, by those who may; the moments of changes leave with them"),
     ("audit_head", None, "who did what is read through GraphQL, by those who may"),
     ("audit_record", None, "who did what is read through GraphQL, by those who may"),
     ("change", None, "what has changed leaves as `changes`, to whom it may be told"),
@@ -384,9 +384,9 @@ pub const NEVER: [(&str, Option<&str>, &str); 18] = [
     ("revision", None, "`asOf` gives the earlier state of a node as a record of its kind"),
     ("search_document", None, "a copy, for searching"),
     ("seaql_migrations", None, "the manifest of a file names the version"),
-    ("*", Some("superseded_at"), "only what stands is exported: it has none"),
-    ("*", Some("retracted_at"), "only what stands is exported: it has none"),
-    ("*", Some("retracted_by"), "only what stands is exported: it has none"),
+    ("*", Some("superseded_at"), "only what stands is exported as a record; the moment leaves with the change"),
+    ("*", Some("retracted_at"), "only what stands is exported as a record; the moment leaves with the change"),
+    ("*", Some("retracted_by"), "only what stands is exported as a record"),
 ];
 
 /// What leaves otherwise than as a column: public all the same.

@@ -82,7 +82,8 @@ impl Drop for Counted {
     }
 }
 
-fn step(dossier: i64, marking: i64) -> Result<Step> {
+/// What is noted of records of a dossier with a marking.
+pub(super) fn step(dossier: i64, marking: i64) -> Result<Step> {
     let marking = Marking::try_from_value(&i16::try_from(marking).map_err(Error::internal)?)?;
     Ok(Step { action: AuditAction::Export, dossier: Some(dossier), marking })
 }

@@ -5,6 +5,7 @@
 use std::collections::{HashMap, HashSet};
 
 use entity::change::Place;
+use entity::filter::{Filter, Test};
 use entity::kind::Kind;
 use entity::position::{Column, Entity};
 use entity::words::ChangeAction;
@@ -19,24 +20,27 @@ use crate::error::Result;
 use crate::store::stream::{Row, Shape, Taker};
 
 /// Pairs of a stakeholder and a mechanism.
-pub(super) enum Pairs {
+#[derive(Default)]
+pub(super) struct Pairs {
     /// All that there are.
-    All,
-    /// These.
-    Some {
-        /// All of these stakeholders.
-        stakeholders: HashSet<i64>,
-        /// All on these mechanisms.
-        mechanisms: HashSet<i64>,
-        /// Single ones: by mechanism, the stakeholders.
-        single: HashMap<i64, HashSet<i64>>,
-    },
+    everything: bool,
+    /// All of these stakeholders.
+    stakeholders: HashSet<i64>,
+    /// All on these mechanisms.
+    mechanisms: HashSet<i64>,
+    /// Single ones: by mechanism, the stakeholders.
+    single: HashMap<i64, HashSet<i64>>,
 }
 
 /// What is told of records: what became of them, their kind and their key.
 type Told = Vec<(String, Kind, i64)>;
 
 impl Pairs {
+    /// All that there are, changed or not.
+    pub(super) fn everything() -> Self {
+        Self { everything: true, ..Self::default() }
+    }
+
     /// Those whose standing may have changed after a place; and what became of stakeholders and mechanisms that have changed and
     /// are not there; `there` are the keys of those that are.
     ///
@@ -67,47 +71,47 @@ impl Pairs {
                 }
             }
         }
-        // With another clearance, standings are reckoned from other positions.
-        if changed.access.iter().any(|(action, ..)| *action != ChangeAction::AccessEnded) {
-            return Ok((Self::All, told));
-        }
         let of = |kind| changed.of(kind).map(|(id, _)| id).collect();
+        // With another clearance, standings are reckoned from other positions.
+        let everything = changed.access.iter().any(|(action, ..)| *action != ChangeAction::AccessEnded);
         let single = single(reader, &changed).await?;
-        Ok((Self::Some { stakeholders: of(Kind::Stakeholder), mechanisms: of(Kind::Mechanism), single }, told))
+        Ok((Self { everything, stakeholders: of(Kind::Stakeholder), mechanisms: of(Kind::Mechanism), single }, told))
     }
 
     /// Whether a pair is among them.
     pub(super) fn has(&self, stakeholder: i64, mechanism: i64) -> bool {
-        match self {
-            Self::All => true,
-            Self::Some { stakeholders, mechanisms, single } => {
-                stakeholders.contains(&stakeholder)
-                    || mechanisms.contains(&mechanism)
-                    || single.get(&mechanism).is_some_and(|of| of.contains(&stakeholder))
-            }
-        }
+        self.everything || self.is_changed(stakeholder, mechanism)
+    }
+
+    /// Whether the standing of a pair may have changed.
+    pub(super) fn is_changed(&self, stakeholder: i64, mechanism: i64) -> bool {
+        self.stakeholders.contains(&stakeholder)
+            || self.mechanisms.contains(&mechanism)
+            || self.single.get(&mechanism).is_some_and(|of| of.contains(&stakeholder))
     }
 
     /// Whether there may be any on a mechanism.
     pub(super) fn may_have(&self, mechanism: i64) -> bool {
-        match self {
-            Self::All => true,
-            Self::Some { stakeholders, mechanisms, single } => {
-                !stakeholders.is_empty() || mechanisms.contains(&mechanism) || single.contains_key(&mechanism)
-            }
-        }
+        self.everything
+            || !self.stakeholders.is_empty()
+            || self.mechanisms.contains(&mechanism)
+            || self.single.contains_key(&mechanism)
     }
 
-    /// The mechanisms that there are any on, if they are few.
-    pub(super) fn mechanisms(&self) -> Option<Vec<i64>> {
-        match self {
-            Self::Some { stakeholders, mechanisms, single }
-                if stakeholders.is_empty() && mechanisms.len() + single.len() <= KEYS_MAX =>
-            {
-                Some(mechanisms.iter().chain(single.keys()).copied().collect())
-            }
-            _ => None,
+    /// The positions that their standings are reckoned from, if they can be named by few mechanisms and stakeholders.
+    pub(super) fn positions(&self) -> Filter<Entity> {
+        let Self { everything, stakeholders, mechanisms, single } = self;
+        if *everything || stakeholders.len() + mechanisms.len() + single.len() > KEYS_MAX {
+            return Filter::default();
         }
+        let named = |column, keys: Vec<i64>| Filter::column(column, Test { one_of: Some(keys), ..Test::default() });
+        let on = mechanisms.iter().chain(single.keys()).copied().collect();
+        let of: Vec<i64> = stakeholders.iter().copied().collect();
+        Filter::any([
+            named(Column::MechanismId, on),
+            named(Column::StakeholderId, of.clone()),
+            named(Column::OnBehalfOfId, of),
+        ])
     }
 }
 

@@ -95,13 +95,17 @@ impl Taker for Changed {
             self.access.extend(hidden.map(|action| (action, kind, id)));
             return Ok(None);
         }
-        // The first change after the place says what there was before it.
-        let was_hidden = change.marking_before.is_some_and(|before| !self.listener.is_cleared_for(before));
-        let is_new = was_hidden || change.action == ChangeAction::Created;
+        // The first change after the place says what there was before it. What was made and closed in one transaction was
+        // never there.
+        let closed = matches!(change.action, ChangeAction::Superseded | ChangeAction::Retracted);
+        let is_new = match change.marking_before {
+            Some(before) => !self.listener.is_cleared_for(before),
+            None => closed || change.action == ChangeAction::Created,
+        };
         let became = Became { dossier: change.dossier_id, is_new, closed: None, hidden: None };
         let became = self.records.entry(change.kind).or_default().entry(change.record_id).or_insert(became);
         became.hidden = hidden.or(became.hidden);
-        if matches!(change.action, ChangeAction::Superseded | ChangeAction::Retracted) {
+        if closed {
             became.closed = Some((change.action, at));
         }
         Ok(None)

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use entity::change::Place;
-use entity::filter::{Filter, Test};
+use entity::filter::Filter;
 use entity::kind::Kind;
 use entity::moment::Moment;
 use entity::position::{Column, Entity};
@@ -78,7 +78,7 @@ impl Standings {
         for (id, dossier) in keys(reader, self.stakeholders.clone()).await? {
             stakeholders.entry(dossier).or_default().push(id);
         }
-        let mut pairs = Pairs::All;
+        let mut pairs = Pairs::everything();
         if let Some((listener, since)) = since {
             let there = mechanisms.iter().map(|(id, _)| id).chain(stakeholders.values().flatten()).copied().collect();
             let told;
@@ -86,7 +86,7 @@ impl Standings {
             told.iter().for_each(|(action, kind, id)| taker.tell(action, *kind, *id));
             mechanisms.retain(|(id, _)| pairs.may_have(*id));
         }
-        let select = self.positions(reader, pairs.mechanisms());
+        let select = self.positions(reader, pairs.positions());
         let grid = Grid {
             rule: self.rule,
             holds: Arc::clone(&self.holds),
@@ -107,12 +107,11 @@ impl Standings {
         Ok(grid.taker)
     }
 
-    /// The positions that they are reckoned from, of these mechanisms only, if they are few.
-    fn positions(&self, reader: &Reader<'_>, mechanisms: Option<Vec<i64>>) -> SelectStatement {
+    /// The positions that they are reckoned from, as far as these are wanted.
+    fn positions(&self, reader: &Reader<'_>, wanted: Filter<Entity>) -> SelectStatement {
         let Reader { scope, dossier, as_of, .. } = reader;
-        let named = Test { one_of: mechanisms, ..Test::default() };
         let filter = Filter::<Entity>::all([
-            Filter::column(Column::MechanismId, named),
+            wanted,
             Filter::through(Column::MechanismId, self.mechanisms.clone()),
             Filter::any([
                 Filter::through(Column::StakeholderId, self.stakeholders.clone()),
@@ -194,7 +193,7 @@ impl<T: StandingTaker> Grid<T> {
                     let standing =
                         Standing { dossier, stakeholder: *stakeholder, mechanism, verdict: verdict.as_ref() };
                     self.taker.take(&standing)?;
-                } else if !matches!(self.pairs, Pairs::All) {
+                } else if self.pairs.is_changed(*stakeholder, mechanism) {
                     self.taker.gone(*stakeholder, mechanism);
                 }
             }

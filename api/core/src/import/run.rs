@@ -369,11 +369,10 @@ impl Run<'_> {
     }
 
     async fn claims<L: ClaimLine>(&mut self, bulk: &mut Bulk, batch: Vec<Parsed<L>>) -> Result<()> {
-        let kind = L::Entity::KIND;
         self.stage.meter.count(u64::try_from(batch.len()).unwrap_or(0));
-        let (mut drafts, mut places) = (Vec::with_capacity(batch.len()), Vec::with_capacity(batch.len()));
-        let mut later = Vec::new();
+        let mut drafts = Drafts::<L>::default();
         for Parsed { origin, line, text, record } in batch {
+            let place = (origin, line, text);
             let drafted = match record {
                 Ok(Said::Asserted(mut record)) => {
                     let corrects = record.corrects();
@@ -383,29 +382,44 @@ impl Run<'_> {
                     }
                 }
                 Ok(Said::Retracted(retraction)) => {
-                    later.push((Later::<L>::Retract(retraction), (origin, line, text)));
+                    // What it is about may stand above it.
+                    self.put_all(bulk, std::mem::take(&mut drafts)).await?;
+                    bulk.catch_up(self.names.op()).await?;
+                    let done = self.retract::<L>(&retraction).await;
+                    self.single::<L>(done, Some(&retraction.external_id), &place)?;
                     continue;
                 }
                 Err(wrong) => Err(wrong),
             };
             match drafted {
-                Ok((draft, None)) => {
-                    drafts.push(draft);
-                    places.push((origin, line, text));
+                Ok((draft, None)) => drafts.push(draft, place),
+                Ok((draft, Some(corrected))) => {
+                    self.put_all(bulk, std::mem::take(&mut drafts)).await?;
+                    bulk.catch_up(self.names.op()).await?;
+                    let done = self.correct::<L>(&draft, &corrected).await;
+                    self.single::<L>(done, L::Entity::evidence(&draft).external_id.as_deref(), &place)?;
                 }
-                Ok((draft, Some(key))) => later.push((Later::Correct(Box::new(draft), key), (origin, line, text))),
-                Err(wrong) => self.refuse_claim::<L>(origin, line, text.as_deref(), None, wrong)?,
+                Err(wrong) => self.refuse_claim::<L>(&place, None, wrong)?,
             }
+        }
+        self.put_all(bulk, drafts).await
+    }
+
+    /// Lets in what was drafted so far.
+    async fn put_all<L: ClaimLine>(&mut self, bulk: &mut Bulk, drafts: Drafts<L>) -> Result<()> {
+        let Drafts { drafts, places } = drafts;
+        if drafts.is_empty() {
+            return Ok(());
         }
         let drafts = Arc::new(drafts);
         let fates = bulk.put::<L::Entity>(self.names.op(), &drafts).await?;
-        for ((fate, draft), (origin, line, text)) in fates.into_iter().zip(drafts.iter()).zip(places) {
+        for ((fate, draft), place) in fates.into_iter().zip(drafts.iter()).zip(places) {
             let key = L::Entity::evidence(draft).external_id.as_deref();
             match fate {
                 Ok(fate) => {
                     // The other kinds of assertion are never referred to, and there may be very many of them.
-                    if let (Kind::Relation, Some(key)) = (kind, key) {
-                        self.names.remember(kind, key, fate.id());
+                    if let (Kind::Relation, Some(key)) = (L::Entity::KIND, key) {
+                        self.names.remember(Kind::Relation, key, fate.id());
                     }
                     let report = &mut self.stage.report;
                     match fate {
@@ -414,29 +428,18 @@ impl Run<'_> {
                         Fate::Unchanged(_) => report.unchanged += 1,
                     }
                 }
-                Err(error) => {
-                    self.refuse_claim::<L>(origin, line, text.as_deref(), key, wrong(error)?)?;
-                }
-            }
-        }
-        if !later.is_empty() {
-            // They are about what may stand above them.
-            bulk.settle().await?;
-        }
-        for (later, (origin, line, text)) in later {
-            let (key, done) = match &later {
-                Later::Correct(draft, key) => {
-                    (L::Entity::evidence(draft).external_id.as_deref(), self.correct::<L>(draft, key).await)
-                }
-                Later::Retract(retraction) => {
-                    (Some(retraction.external_id.as_str()), self.retract::<L>(retraction).await)
-                }
-            };
-            if let Err(error) = done {
-                self.refuse_claim::<L>(origin, line, text.as_deref(), key, wrong(error)?)?;
+                Err(error) => self.refuse_claim::<L>(&place, key, wrong(error)?)?,
             }
         }
         Ok(())
+    }
+
+    /// What came of a line that is about an assertion of another name.
+    fn single<L: ClaimLine>(&mut self, done: Result<()>, key: Option<&str>, place: &Place) -> Result<()> {
+        match done {
+            Ok(()) => Ok(()),
+            Err(error) => self.refuse_claim::<L>(place, key, wrong(error)?),
+        }
     }
 
     /// Lets an assertion in that corrects another one, whose name it does not bear.
@@ -472,14 +475,8 @@ impl Run<'_> {
         Ok(draft)
     }
 
-    fn refuse_claim<L: ClaimLine>(
-        &mut self,
-        origin: u32,
-        line: u64,
-        text: Option<&str>,
-        key: Option<&str>,
-        wrong: Wrong,
-    ) -> Result<()> {
+    fn refuse_claim<L: ClaimLine>(&mut self, place: &Place, key: Option<&str>, wrong: Wrong) -> Result<()> {
+        let (origin, line, text) = (place.0, place.1, place.2.as_deref());
         let noun = L::Entity::KIND.noun();
         let what = match (key, text) {
             (Some(key), _) => format!("{noun} {key:?}"),
@@ -490,12 +487,26 @@ impl Run<'_> {
     }
 }
 
-/// What is done with one assertion after the others of its batch.
-enum Later<L: ClaimLine> {
-    /// It corrects the one with this external id.
-    Correct(Box<<L::Entity as Claim>::Draft>, String),
-    /// It is retracted.
-    Retract(Retraction),
+/// Where a record stands: in which file, on which line, and the line, where it is one of JSON.
+type Place = (u32, u64, Option<String>);
+
+/// Assertions that wait to be let in together.
+struct Drafts<L: ClaimLine> {
+    drafts: Vec<<L::Entity as Claim>::Draft>,
+    places: Vec<Place>,
+}
+
+impl<L: ClaimLine> Default for Drafts<L> {
+    fn default() -> Self {
+        Self { drafts: Vec::new(), places: Vec::new() }
+    }
+}
+
+impl<L: ClaimLine> Drafts<L> {
+    fn push(&mut self, draft: <L::Entity as Claim>::Draft, place: Place) {
+        self.drafts.push(draft);
+        self.places.push(place);
+    }
 }
 
 /// How a node is to be let in.

@@ -101,8 +101,12 @@ impl Changes {
     pub async fn write(&self, lane: &Lane, seq: i64) -> Result<()> {
         let notes = self.take();
         let mut changes = notes.all().map(|((record_id, dossier_id), noted)| {
-            let Noted { kind, action, marking, before, is_new: _ } = noted;
-            let marking_before = before.filter(|before| *before != marking);
+            let Noted { kind, action, marking, before, is_new } = noted;
+            let marking_before = match action {
+                // That there is one says that the record was there before.
+                ChangeAction::Superseded | ChangeAction::Retracted if !is_new => Some(before.unwrap_or(marking)),
+                _ => before.filter(|before| *before != marking),
+            };
             Model { seq, record_id, dossier_id, kind, action, marking, marking_before }
         });
         loop {

@@ -11,18 +11,20 @@ use std::collections::HashMap;
 use entity::change::Place;
 use entity::kind::Kind;
 use entity::words::ChangeAction;
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, ExprTrait, SelectStatement};
 
 use super::super::cell::json_text;
 use super::super::column::Sheet;
+use super::super::noting::step;
 use super::super::pipe::Text;
 use super::super::plan::reads;
 use super::super::select::{Read, Reader};
-use super::super::since::{Became, Changed, KEYS_MAX, only, seen};
+use super::super::since::{Became, Changed, KEYS_MAX, seen};
 use super::line::{Lines, Names, name, text_field};
 use super::{HEADER, ORDER, dossiers, end, lines, standing_now};
 use crate::domain::change::Listener;
 use crate::error::{Error, Result};
+use crate::op::Trail;
 use crate::store::stream::{Cell, Outlet, Row, Shape, Taker};
 
 /// Writes what has changed after a place, of one dossier or of all that one may see. A dossier that one could not see before is
@@ -67,31 +69,48 @@ async fn write_dossier(
         if ids.is_empty() && !whole {
             continue;
         }
-        let history = History { kind, changed, versions: versions(reader, kind, &ids).await? };
+        let history = History { kind, dossier, changed, versions: versions(reader, kind, &ids).await? };
+        for (id, became) in &here {
+            if matches!(became.closed, Some((ChangeAction::Retracted, _))) {
+                history.write_retraction(*id, &reader.left, &mut page)?;
+            }
+        }
         let mut writing = Lines::new(kind, page, names);
         writing.corrects = history.corrections(&ids);
+        writing.written = writing.names.keys().collect();
+        ids.iter().for_each(|id| _ = writing.written.remove(id));
+        // Corrections with another name come first: the one that they give up may have been taken by another record.
+        let (first, then): (Vec<i64>, Vec<i64>) = ids.iter().partition(|id| writing.corrects.contains_key(id));
+        for ids in first.chunks(KEYS_MAX) {
+            writing = lines(reader, kind, open(reader, kind, ids)?, writing, outlet).await?;
+        }
         if whole {
-            let select = standing_now(kind, &reader.scope, reader)?;
+            let mut select = standing_now(kind, &reader.scope, reader)?;
+            for ids in first.chunks(KEYS_MAX) {
+                select.and_where(Expr::col((kind.table(), "id")).is_not_in(ids.iter().copied()));
+            }
+            writing.written.clear();
             writing = lines(reader, kind, select, writing, outlet).await?;
         } else {
-            writing.written = writing.names.keys().collect();
-            ids.iter().for_each(|id| _ = writing.written.remove(id));
-            for ids in ids.chunks(KEYS_MAX) {
-                let mut select = standing_now(kind, &reader.scope, reader)?;
-                only(&mut select, kind, ids);
-                writing = lines(reader, kind, select, writing, outlet).await?;
+            for ids in then.chunks(KEYS_MAX) {
+                writing = lines(reader, kind, open(reader, kind, ids)?, writing, outlet).await?;
             }
         }
         (page, names) = end(writing, outlet).await?;
-        for (id, _) in here.iter().filter(|(_, became)| is_retracted(became)) {
-            history.write_retraction(*id, &mut page);
-        }
     }
     Ok(page)
 }
 
-fn is_retracted(became: &Became) -> bool {
-    matches!(became.closed, Some((ChangeAction::Retracted, _)))
+/// Those of these records that are neither superseded nor retracted, also if what they say does not hold any more: whoever has
+/// an earlier version must learn of it.
+fn open(reader: &Reader<'_>, kind: Kind, ids: &[i64]) -> Result<SelectStatement> {
+    let mut select = seen(reader, kind, ids)?;
+    if kind.is_assertion() {
+        for closed in ["superseded_at", "retracted_at"] {
+            select.and_where(Expr::col((kind.table(), closed)).is_null());
+        }
+    }
+    Ok(select)
 }
 
 /// What the records of a dossier that others refer to are called.
@@ -137,6 +156,7 @@ struct Version {
     supersedes: Option<i64>,
     /// Why it was retracted.
     reason: Option<String>,
+    marking: i64,
 }
 
 /// Those of these assertions that one may see, closed ones included.
@@ -147,12 +167,12 @@ async fn versions(reader: &mut Reader<'_>, kind: Kind, ids: &[i64]) -> Result<Ha
     }
     for ids in ids.chunks(KEYS_MAX) {
         let mut select = seen(reader, kind, ids)?;
-        for column in ["id", "external_id", "supersedes_id", "retraction_reason"] {
+        for column in ["id", "external_id", "supersedes_id", "retraction_reason", "marking"] {
             select.expr(Expr::col((kind.table(), column)));
         }
-        let shapes = vec![Shape::Integer, Shape::Text, Shape::Integer, Shape::Text];
-        let stored = |column| (column == "id").then_some(0);
-        versions = reader.read_noting(kind, select, shapes, stored, versions, None).await?;
+        let shapes = vec![Shape::Integer, Shape::Text, Shape::Integer, Shape::Text, Shape::Integer];
+        // Most of them only say what others were called: those that leave are noted when they do.
+        versions = reader.snapshot.read(&select, shapes, versions, None).await?;
     }
     Ok(versions.found)
 }
@@ -167,7 +187,8 @@ impl Taker for Versions {
         let id = row.cell(0)?.integer().ok_or_else(|| Error::internal("an assertion has no key"))?;
         let name = name(self.kind, id, row.cell(1)?);
         let reason = if let Cell::Text(reason) = row.cell(3)? { Some(reason.to_owned()) } else { None };
-        self.found.insert(id, Version { name, supersedes: row.cell(2)?.integer(), reason });
+        let marking = row.cell(4)?.integer().unwrap_or_default();
+        self.found.insert(id, Version { name, supersedes: row.cell(2)?.integer(), reason, marking });
         Ok(None)
     }
 }
@@ -175,6 +196,7 @@ impl Taker for Versions {
 /// How the assertions of a kind became what they are.
 struct History<'a> {
     kind: Kind,
+    dossier: i64,
     changed: &'a Changed,
     versions: HashMap<i64, Version>,
 }
@@ -201,8 +223,9 @@ impl History<'_> {
     }
 
     /// Says that an assertion was retracted, to those who know of it.
-    fn write_retraction(&self, id: i64, page: &mut Text) {
-        let (Some(before), Some(version)) = (self.before(id), self.versions.get(&id)) else { return };
+    fn write_retraction(&self, id: i64, left: &Trail, page: &mut Text) -> Result<()> {
+        let (Some(before), Some(version)) = (self.before(id), self.versions.get(&id)) else { return Ok(()) };
+        left.add(step(self.dossier, version.marking)?, self.kind, id);
         let out = &mut page.text;
         out.extend_from_slice(b"{\"record\":\"retraction\",\"kind\":");
         json_text(self.kind.noun(), out);
@@ -210,5 +233,6 @@ impl History<'_> {
         out.extend(text_field("reason", version.reason.as_deref().unwrap_or_default()));
         out.extend_from_slice(b"}\n");
         page.rows += 1;
+        Ok(())
     }
 }
