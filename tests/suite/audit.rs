@@ -294,6 +294,33 @@ demarche_tests::suite! {
         assert_eq!(said, [begun, ("CLEAR", 600, 500), amber, begun, ("CLEAR", 601, 500), amber]);
     }
 
+    async fn a_file_of_nothing_marked_names_its_first_records_and_counts_all(world) {
+        let op = world.op(Role::Analyst).await;
+        let line = |n| format!("{{\"record\":\"stakeholder\",\"slug\":\"s{n}\",\"name\":\"S\",\"kind\":\"GROUP\"}}\n");
+        let many: String = (0..600).map(line).collect();
+        let header = "{\"record\":\"header\",\"format\":\"demarche\",\"version\":1}\n{\"record\":\"dossier\",\"slug\":\"plain\",\"title\":\"Plain\"}\n";
+        demarche_core::import::load(&op, format!("{header}{many}").as_bytes()).await.unwrap();
+        let columns = json!({ "columns": ["name"] });
+        // The rows themselves do not say which they are; and where one of them is marked, all must.
+        for marked in [false, true] {
+            if marked {
+                let line = line(599).replace("}", ",\"marking\":\"GREEN\"}");
+                demarche_core::import::load(&op, format!("{header}{line}").as_bytes()).await.unwrap();
+            }
+            let text = crate::export_file::in_process(&op, "stakeholders", "csv", columns.clone()).await;
+            assert_eq!(text, format!("name\r\n{}", "S\r\n".repeat(600)));
+            let entries = world.admin().await.data("{ audit(filter: { action: [EXPORT] } first: 3) { nodes { marking recordCount records } } }").await["audit"]["nodes"].take();
+            let said = |n: usize| (entries[n]["marking"].clone(), entries[n]["recordCount"].clone(), entries[n]["records"].as_array().unwrap().len());
+            if marked {
+                assert_eq!((said(0), said(1)), ((json!("GREEN"), json!(1), 1), (json!("CLEAR"), json!(599), 500)));
+            } else {
+                assert_eq!(said(0), (json!("CLEAR"), json!(600), 500));
+            }
+            let first: Value = world.admin().await.data("{ stakeholders(first: 1) { nodes { id } } }").await["stakeholders"]["nodes"][0]["id"].take();
+            assert!(entries[usize::from(marked)]["records"].as_array().unwrap().contains(&first));
+        }
+    }
+
     async fn changes_and_standings_name_what_they_were_made_of(world) {
         world.load_sample().await;
         let op = world.op(Role::Analyst).await;
