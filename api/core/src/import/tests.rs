@@ -146,7 +146,10 @@ async fn the_sample_is_created_and_then_unchanged() {
     let all = sample_records();
     let first = world.load(SAMPLE).await.unwrap();
     assert_eq!(first, report(all, 0, 0, 0));
-    assert_eq!(first.to_string(), format!("created {all}, edited 0, superseded 0, unchanged 0, refused 0"));
+    assert_eq!(
+        first.to_string(),
+        format!("created {all}, edited 0, superseded 0, retracted 0, unchanged 0, refused 0")
+    );
     let rows = world.rows().await;
     assert_eq!(world.load(SAMPLE).await.unwrap(), report(0, 0, 0, all));
     assert_eq!(world.rows().await, rows);
@@ -286,7 +289,7 @@ async fn a_file_broken_at_line_900_leaves_nothing_behind() {
     }
     lines.push(position("p900").replace("stance", "stanse"));
     let error = world.refused(lines.join("\n")).await;
-    let expected = r#"line 900, column 83: position "p900": unknown field `stanse`, expected one of `record`, `externalId`, `stakeholder`, `onBehalfOf`, `mechanism`, `stance`, "#;
+    let expected = r#"line 900, column 83: position "p900": unknown field `stanse`, expected one of `record`, `externalId`, `supersedes`, `stakeholder`, `onBehalfOf`, `mechanism`, `stance`, "#;
     assert!(error.starts_with(expected), "{error}");
     assert_eq!(world.stakeholder("white-house").await.version, 1);
 }
@@ -359,8 +362,8 @@ async fn a_wrong_line_is_named_with_what_is_wrong_in_it() {
             ", column 44: is not JSON: expected `:`",
         ),
         (r#"["position"]"#.to_owned(), ": is not a JSON object"),
-        (r#"{"slug":"b"}"#.to_owned(), ": record: must be there, expected one of dossier, stakeholder, mechanism, source, condition, argument, position, relation, status, finding, event, implication, rating"),
-        (r#"{"record":"positon"}"#.to_owned(), r#", column 11: positon: record: there is no kind "positon", expected one of dossier, stakeholder, mechanism, source, condition, argument, position, relation, status, finding, event, implication, rating"#),
+        (r#"{"slug":"b"}"#.to_owned(), ": record: must be there, expected one of dossier, stakeholder, mechanism, source, condition, argument, position, relation, status, finding, event, implication, rating, retraction"),
+        (r#"{"record":"positon"}"#.to_owned(), r#", column 11: positon: record: there is no kind "positon", expected one of dossier, stakeholder, mechanism, source, condition, argument, position, relation, status, finding, event, implication, rating, retraction"#),
         (HEADER.to_owned(), ": header: only the first line is a header"),
         (DOSSIER.to_owned(), r#", column 28: dossier "d": slug: "d" is also that of the dossier on line 2"#),
         (
