@@ -128,18 +128,18 @@ impl Text<'_> {
         if start < self.no_string_before {
             return None;
         }
-        let mut at = start + 1;
-        loop {
-            at = self.find(at, |byte| is_line_end(byte) || matches!(byte, b'"' | b'\\'));
-            match self.bytes.get(at) {
-                Some(b'"') => return Some(at + 1),
-                Some(b'\\') => at += 2,
-                _ => {
-                    self.no_string_before = at;
-                    return None;
-                }
-            }
+        // In one go: a text may be all escapes.
+        let mut is_escaped = false;
+        let end = self.find(start + 1, |byte| {
+            let was_escaped = is_escaped;
+            is_escaped = !was_escaped && byte == b'\\';
+            !was_escaped && (byte == b'"' || is_line_end(byte))
+        });
+        if self.bytes.get(end) == Some(&b'"') {
+            return Some(end + 1);
         }
+        self.no_string_before = end;
+        None
     }
 
     fn block_end(&self, mut at: usize) -> Option<usize> {
@@ -158,7 +158,7 @@ impl Text<'_> {
     }
 
     /// The first place from `at` on where `is` holds, or the end.
-    fn find(&self, at: usize, is: impl Fn(u8) -> bool) -> usize {
+    fn find(&self, at: usize, mut is: impl FnMut(u8) -> bool) -> usize {
         let rest = self.bytes.get(at..).unwrap_or_default();
         at + rest.iter().position(|byte| is(*byte)).unwrap_or(rest.len())
     }
