@@ -4,6 +4,8 @@
 //! 870,109 positions of 200 states on 6,203 resolutions, as many as the United Nations' have. Each is measured five times in
 //! turn, and the medians are compared, because the machine is not ours alone. Memory is that of this process, the
 //! server's, without the pages of files.
+//!
+//! Engines and formats may be chosen by their names: `… --bench export -- postgres csv jsonl`.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -53,13 +55,21 @@ fn main() {
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        for (engine, target) in [(Engine::Postgres, 0.55), (Engine::Sqlite, 0.40)] {
+        let engines = [("postgres", Engine::Postgres, 0.55), ("sqlite", Engine::Sqlite, 0.40)];
+        let names = engines.map(|(name, ..)| name);
+        for (_, engine, target) in engines.into_iter().filter(|(name, ..)| chosen(name, &names)) {
             match database::fresh(engine).await {
                 Ok(database) => measure(World::start(database).await, engine, target).await,
                 Err(missing) => println!("skipped {engine:?}: {missing}"),
             }
         }
     });
+}
+
+/// Whether one of these names is among the arguments, or none of them is.
+fn chosen(name: &str, names: &[&str]) -> bool {
+    let asked: Vec<String> = std::env::args().skip(1).filter(|asked| names.contains(&asked.as_str())).collect();
+    asked.is_empty() || asked.iter().any(|asked| asked == name)
 }
 
 async fn measure(world: World, engine: Engine, target: f64) {
@@ -69,7 +79,9 @@ async fn measure(world: World, engine: Engine, target: f64) {
     for (name, columns, query) in QUESTIONS {
         println!("\n{engine:?}: {ROWS} rows of {name}, medians of {ROUNDS} rounds");
         let mut bulk = Vec::new();
-        let mut formats = FORMATS.map(|(name, ending, most)| (name, ending, most, Vec::new()));
+        let endings = FORMATS.map(|(_, ending, _)| ending);
+        let formats = FORMATS.into_iter().filter(|(_, ending, _)| chosen(ending, &endings));
+        let mut formats: Vec<_> = formats.map(|(name, ending, most)| (name, ending, most, Vec::new())).collect();
         for _ in 0..ROUNDS {
             bulk.push(dump(&world.database.url, engine, query));
             for (_, ending, _, runs) in &mut formats {

@@ -13,7 +13,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use demarche_core::store::{Place, Store};
-use sea_orm::{ConnectionTrait, Database as Sea};
+use sea_orm::{ConnectionTrait, Database as Sea, DatabaseConnection};
 use tempfile::TempDir;
 
 /// A kind of database.
@@ -25,7 +25,7 @@ pub enum Engine {
     Postgres,
 }
 
-/// A database of a test's own. It is gone when this is dropped.
+/// A database of a test's own. A file is gone when this is dropped; one of a server when it has come to its [`end`](Self::end).
 #[derive(Debug)]
 pub struct Database {
     /// Of which kind it is.
@@ -39,6 +39,16 @@ impl Database {
     /// Opens it.
     pub async fn open(&self) -> Store {
         Store::open(&place(&self.url)).await.unwrap()
+    }
+
+    /// Takes it away, if the test has not. One that fails does not come here: its database of a server may be looked at while the server runs.
+    pub async fn end(self) {
+        if self.engine == Engine::Postgres {
+            let (server, name) = self.url.rsplit_once('/').unwrap();
+            let admin = admin(server).await;
+            admin.execute_unprepared(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await.unwrap();
+            admin.close().await.unwrap();
+        }
     }
 
     /// A folder that lives as long as the database.
@@ -110,12 +120,16 @@ fn server() -> Result<&'static str, String> {
     }
 }
 
+async fn admin(server: &str) -> DatabaseConnection {
+    Sea::connect(format!("{server}/postgres")).await.unwrap()
+}
+
 async fn fresh_postgres(migrated: bool) -> Result<Database, String> {
     static TEMPLATE: tokio::sync::Mutex<Option<String>> = tokio::sync::Mutex::const_new(None);
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let server = server()?;
     let own = || format!("demarche_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-    let admin = Sea::connect(format!("{server}/postgres")).await.unwrap();
+    let admin = admin(server).await;
     let name = own();
     // A template must not be in use while it is copied: one at a time.
     let mut template = TEMPLATE.lock().await;
@@ -139,20 +153,21 @@ async fn fresh_postgres(migrated: bool) -> Result<Database, String> {
 }
 
 /// A private PostgreSQL cluster. It ends with this process, however that ends: a shell waits for our end of a pipe to close,
-/// and takes the data away.
+/// and takes the folder away.
 struct Cluster {
     _guard: Child,
-    _folder: TempDir,
 }
 
 impl Cluster {
     fn start() -> Result<String, String> {
         static RUNNING: Mutex<Option<Cluster>> = Mutex::new(None);
         let bin = bin().ok_or("DEMARCHE_TEST_POSTGRES_URL is not set and there is no initdb on this machine")?;
-        let folder = tempfile::Builder::new().prefix("demarche-pg").tempdir().map_err(|e| e.to_string())?;
+        let folder = tempfile::Builder::new().prefix("demarche-pg").tempdir_in(roomy()).map_err(|e| e.to_string())?;
         let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).map_err(|e| e.to_string())?.port();
         let script = format!(
             "set -e\n\
+             trap '' INT TERM HUP\n\
+             folder=$(pwd)\n\
              '{bin}/initdb' -D data -U demarche -A trust -E UTF8 --locale=C.UTF-8 --no-sync >log 2>&1\n\
              '{bin}/postgres' -D data -p {port} -k '' -c listen_addresses=127.0.0.1 -c fsync=off \
              -c synchronous_commit=off -c full_page_writes=off -c max_connections=300 >>log 2>&1 &\n\
@@ -161,8 +176,9 @@ impl Cluster {
              echo ready\n\
              cat >/dev/null\n\
              kill -QUIT $server\n\
-             wait $server\n\
-             rm -rf data\n",
+             wait $server || true\n\
+             cd /\n\
+             rm -rf \"$folder\"\n",
             bin = bin.display(),
         );
         let mut guard = shell(folder.path(), &script).map_err(|e| format!("no private cluster: {e}"))?;
@@ -173,9 +189,22 @@ impl Cluster {
             let log = std::fs::read_to_string(folder.path().join("log")).unwrap_or_default();
             return Err(format!("the private cluster did not start: {log}"));
         }
-        *RUNNING.lock().unwrap_or_else(PoisonError::into_inner) = Some(Self { _guard: guard, _folder: folder });
+        // Its own shell takes it away, later than we could.
+        let _ = folder.keep();
+        *RUNNING.lock().unwrap_or_else(PoisonError::into_inner) = Some(Self { _guard: guard });
         Ok(format!("postgres://demarche@127.0.0.1:{port}"))
     }
+}
+
+/// Where the cluster is kept: in memory, if there is room. A database is hundreds of small files, which disks take half a second
+/// to make.
+fn roomy() -> PathBuf {
+    const KILOBYTES: u64 = 2_000_000;
+    let memory = Path::new("/dev/shm");
+    let said = Command::new("df").args(["-Pk"]).arg(memory).output().map(|df| df.stdout).unwrap_or_default();
+    let free =
+        String::from_utf8_lossy(&said).lines().nth(1).and_then(|line| line.split_whitespace().nth(3)?.parse().ok());
+    if free.is_some_and(|free: u64| free > KILOBYTES) { memory.to_owned() } else { std::env::temp_dir() }
 }
 
 /// The folder of PostgreSQL's programs: that on the path, or the newest of Debian's.

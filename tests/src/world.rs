@@ -74,6 +74,7 @@ impl World {
     /// Stops the server and lets the database go.
     pub async fn end(self) {
         self.server.stop().await.unwrap();
+        self.database.end().await;
     }
 
     /// Lets time pass.
