@@ -119,6 +119,9 @@ impl Row for Seen<'_> {
 }
 
 /// Reads a value in PostgreSQL's binary form: numbers big end first, a date as days since 2000, jsonb after its version.
+///
+/// Inlined: handed back by a call, the value of each cell waits to be copied for longer than it takes to read it.
+#[inline]
 fn read(shape: Shape, bytes: &[u8]) -> Option<Cell<'_>> {
     let text = |bytes| std::str::from_utf8(bytes).ok().map(Cell::Text);
     match shape {
@@ -131,6 +134,7 @@ fn read(shape: Shape, bytes: &[u8]) -> Option<Cell<'_>> {
     }
 }
 
+#[inline]
 fn integer(bytes: &[u8]) -> Option<i64> {
     match bytes.len() {
         2 => bytes.try_into().ok().map(|bytes| i16::from_be_bytes(bytes).into()),
