@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, SecondsFormat, Utc};
 use entity::kind::Kind;
 use entity::moment::Moment;
 
@@ -62,11 +62,35 @@ pub fn moment(at: i64) -> String {
     DateTime::<Utc>::from(Moment(at)).to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 
+/// Writes a day as YYYY-MM-DD. There is one in each row, so it is not left to a formatter of all forms that there are.
+pub(super) fn write_day(day: NaiveDate, out: &mut Vec<u8>) {
+    let Some(year) = u32::try_from(day.year()).ok().filter(|year| *year < 10_000) else {
+        // ISO 8601 writes other years with a sign. Writing to memory cannot fail.
+        let _ = write!(out, "{day}");
+        return;
+    };
+    let digit = |number: u32| u8::try_from(number % 10).map_or(b'0', |digit| b'0' + digit);
+    let (month, day) = (day.month(), day.day());
+    out.extend_from_slice(&[
+        digit(year / 1000),
+        digit(year / 100),
+        digit(year / 10),
+        digit(year),
+        b'-',
+        digit(month / 10),
+        digit(month),
+        b'-',
+        digit(day / 10),
+        digit(day),
+    ]);
+}
+
 impl Style {
     /// Writes a value.
     ///
     /// # Errors
     /// If a JSON value of the database is none.
+    #[inline]
     pub fn write(self, form: Form, cell: Cell<'_>, out: &mut Vec<u8>) -> Result<()> {
         if self == Self::Typed {
             return typed::write(form, cell, out);
@@ -95,7 +119,7 @@ impl Style {
                 let _ = write!(out, "{number}");
             }
             (_, Cell::Flag(is)) => out.extend_from_slice(if is { b"true" } else { b"false" }),
-            (_, Cell::Date(day)) => self.bare(out, |out| out.extend_from_slice(&day)),
+            (_, Cell::Date(day)) => self.bare(out, |out| write_day(day, out)),
             (_, Cell::Text(text)) => self.text(text, out),
         }
         Ok(())
@@ -161,7 +185,12 @@ pub fn key(kind: Kind, key: i64) -> Vec<u8> {
 
 /// What a spreadsheet takes for the beginning of a formula, in ASCII and in the wide forms of East Asian keyboards.
 fn is_formula(text: &str) -> bool {
-    text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'])
+    match text.as_bytes().first() {
+        Some(b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r' | b'\n') => true,
+        // The byte that the wide ones begin with, and hardly any other text.
+        Some(0xef) => text.starts_with(['＝', '＋', '－', '＠']),
+        _ => false,
+    }
 }
 
 fn csv_text(text: &str, defused: bool, out: &mut Vec<u8>) {
@@ -238,6 +267,16 @@ mod tests {
             assert_eq!(csv(text, true), expected);
         }
         assert_eq!(csv("=1+1", false), "=1+1");
+    }
+
+    #[test]
+    fn days_are_written_as_the_calendar_has_them() {
+        let first = NaiveDate::from_ymd_opt(1999, 1, 1).unwrap();
+        for day in first.iter_days().step_by(7).take(25_000).chain([NaiveDate::MIN, NaiveDate::MAX]) {
+            let mut out = Vec::new();
+            write_day(day, &mut out);
+            assert_eq!(String::from_utf8(out).unwrap(), day.format("%F").to_string());
+        }
     }
 
     #[test]

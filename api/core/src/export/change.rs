@@ -151,7 +151,7 @@ struct Sieve {
 }
 
 impl Taker for Sieve {
-    fn take(&mut self, row: &dyn Row) -> Result<Option<Vec<u8>>> {
+    fn take(&mut self, row: Row<'_>) -> Result<Option<Vec<u8>>> {
         if let Some(key) = row.cell(self.key)?.integer() {
             self.left.remove(&key);
         }
@@ -184,7 +184,7 @@ pub(super) async fn visible(reader: &mut Reader<'_>, kind: Kind, ids: &[i64]) ->
 struct Rows(Vec<Told>);
 
 impl Taker for Rows {
-    fn take(&mut self, row: &dyn Row) -> Result<Option<Vec<u8>>> {
+    fn take(&mut self, row: Row<'_>) -> Result<Option<Vec<u8>>> {
         self.0.push(change(row)?);
         Ok(None)
     }

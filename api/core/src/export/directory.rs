@@ -21,7 +21,7 @@ pub(super) struct Directory {
     places: HashMap<i64, Place, BuildHasherDefault<KeyHasher>>,
     /// All columns of all records, one after the other.
     written: Vec<u8>,
-    /// Where each of them ends.
+    /// Where each of them ends, behind a 0.
     ends: Vec<u32>,
     width: usize,
 }
@@ -38,11 +38,10 @@ impl Directory {
         plan.reads.push(Read { name: "", sql, stored: None, shape: Shape::Integer });
         let select = everything(kind, &reader.scope, reader.as_of.recorded, reader.dossier)?;
         let reads = std::mem::take(&mut plan.reads);
-        let directory = Self { places: HashMap::default(), written: Vec::new(), ends: Vec::new(), width: plan.width() };
-        let filler = reader
-            .read(kind, select, &reads, Filler { directory, plan, found: Found::default(), key, style }, None)
-            .await?;
-        Ok(filler.directory)
+        let directory = Self { places: HashMap::default(), written: Vec::new(), ends: vec![0], width: plan.width() };
+        let found = plan.nothing_found();
+        let filler = Filler { directory, plan, found, key, style };
+        Ok(reader.read(kind, select, &reads, filler, None).await?.directory)
     }
 
     /// Where a record is, if it is there.
@@ -51,14 +50,11 @@ impl Directory {
     }
 
     /// One column of a record.
+    #[inline]
     pub(super) fn get(&self, place: Place, column: usize) -> Option<&[u8]> {
         let at = usize::try_from(place.0).ok()? * self.width + column;
-        let end = usize::try_from(*self.ends.get(at)?).ok()?;
-        let start = match at.checked_sub(1) {
-            Some(before) => usize::try_from(*self.ends.get(before)?).ok()?,
-            None => 0,
-        };
-        self.written.get(start..end)
+        let place = |at: usize| usize::try_from(*self.ends.get(at)?).ok();
+        self.written.get(place(at)?..place(at + 1)?)
     }
 }
 
@@ -71,7 +67,7 @@ struct Filler {
 }
 
 impl Taker for Filler {
-    fn take(&mut self, row: &dyn Row) -> Result<Option<Vec<u8>>> {
+    fn take(&mut self, row: Row<'_>) -> Result<Option<Vec<u8>>> {
         let Self { directory, plan, found, key, style } = self;
         let full = || Error::BadInput("columns: what they lead to is more than 4 GiB".to_owned());
         let place = u32::try_from(directory.places.len()).map_err(|_| full())?;

@@ -108,7 +108,7 @@ struct Entities {
 }
 
 impl Taker for Entities {
-    fn take(&mut self, row: &dyn Row) -> Result<Option<Vec<u8>>> {
+    fn take(&mut self, row: Row<'_>) -> Result<Option<Vec<u8>>> {
         let first = self.page.rows == 0;
         let out = &mut self.page.text;
         out.extend_from_slice(if first { b"\n" } else { b",\n" });
@@ -239,7 +239,7 @@ fn links(name: &'static str, kind: Kind, text: &str, out: &mut Vec<u8>) {
 }
 
 /// The quote as an annotation of the source. The columns of a quote stand side by side, from `at` on.
-fn annotation(kind: Kind, id: i64, source: i64, at: usize, row: &dyn Row, out: &mut Vec<u8>) -> Result<()> {
+fn annotation(kind: Kind, id: i64, source: i64, at: usize, row: Row<'_>, out: &mut Vec<u8>) -> Result<()> {
     out.extend_from_slice(b",\n{\"@id\":\"urn:demarche:");
     out.extend(key(kind, id));
     out.extend_from_slice(b":quote\",\"@type\":\"oa:Annotation\",\"oa:hasBody\":{\"@id\":");

@@ -157,7 +157,7 @@ struct Nodes {
 }
 
 impl Taker for Nodes {
-    fn take(&mut self, row: &dyn Row) -> Result<Option<Vec<u8>>> {
+    fn take(&mut self, row: Row<'_>) -> Result<Option<Vec<u8>>> {
         let at = |name: &str| self.columns.iter().position(|column| *column == name);
         let cell = |name: &str| at(name).map_or(Ok(Cell::Null), |at| row.cell(at));
         let text = |name: &str| cell(name).map(|cell| if let Cell::Text(text) = cell { Some(text) } else { None });

@@ -95,7 +95,7 @@ impl<T> Noting<T> {
 }
 
 impl<T: Taker> Taker for Noting<T> {
-    fn take(&mut self, row: &dyn Row) -> Result<Option<Vec<u8>>> {
+    fn take(&mut self, row: Row<'_>) -> Result<Option<Vec<u8>>> {
         let number =
             |at| row.cell(at)?.integer().ok_or_else(|| Error::internal("a record lacks its key or its marking"));
         let [id, marking] = self.columns;
@@ -123,7 +123,7 @@ impl<T> Counting<T> {
 }
 
 impl<T: Taker> Taker for Counting<T> {
-    fn take(&mut self, row: &dyn Row) -> Result<Option<Vec<u8>>> {
+    fn take(&mut self, row: Row<'_>) -> Result<Option<Vec<u8>>> {
         match self.first.next() {
             Some(id) => self.counted.name(self.dossier, CLEAR, self.kind, id)?,
             None => {

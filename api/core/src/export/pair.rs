@@ -147,7 +147,7 @@ async fn read(reader: &mut Reader<'_>, mut select: SelectStatement, ends: Ends) 
 struct Ends(HashMap<i64, HashSet<i64>>);
 
 impl Taker for Ends {
-    fn take(&mut self, row: &dyn Row) -> Result<Option<Vec<u8>>> {
+    fn take(&mut self, row: Row<'_>) -> Result<Option<Vec<u8>>> {
         let principal = row.cell(2)?.integer().or(row.cell(1)?.integer());
         if let (Some(mechanism), Some(principal)) = (row.cell(0)?.integer(), principal) {
             self.0.entry(mechanism).or_default().insert(principal);

@@ -28,16 +28,17 @@ pub(super) struct Plan {
     directories: Vec<(usize, Directory)>,
 }
 
-struct Output {
-    /// Which of the reads.
-    at: usize,
-    form: Form,
-    /// In which directory what it refers to is, and which of its columns is meant.
-    related: Option<(usize, usize)>,
+/// What is written into one column.
+enum Output {
+    /// The value of a read.
+    Own { at: usize, form: Form },
+    /// What a read refers to: in which directory that is, and which of its columns is meant.
+    Related { directory: usize, part: usize },
+    /// The keys that a read lists, or what they refer to.
+    List { at: usize, of: Kind, related: Option<(usize, usize)> },
 }
 
 /// Where in each directory what a row refers to is. Rows that follow each other often refer to the same.
-#[derive(Default)]
 pub(super) struct Found(Vec<(Option<i64>, Option<Place>)>);
 
 /// The names of the columns of a file: those asked for, or all public ones.
@@ -151,7 +152,11 @@ impl Plan {
                 }
                 _ => None,
             };
-            outputs.push(Output { at, form: column.form, related });
+            outputs.push(match (column.form, related) {
+                (Form::Keys(of), related) => Output::List { at, of, related },
+                (_, Some((directory, part))) => Output::Related { directory, part },
+                (form, None) => Output::Own { at, form },
+            });
         }
         Ok(Self { reads, outputs, directories })
     }
@@ -161,9 +166,14 @@ impl Plan {
         self.outputs.len()
     }
 
+    /// Where nothing has been found yet.
+    pub(super) fn nothing_found(&self) -> Found {
+        Found(vec![(None, None); self.directories.len()])
+    }
+
     /// Finds what a row refers to, before its columns are written.
-    pub(super) fn find(&self, row: &dyn Row, found: &mut Found) -> Result<()> {
-        found.0.resize(self.directories.len(), (None, None));
+    #[inline]
+    pub(super) fn find(&self, row: Row<'_>, found: &mut Found) -> Result<()> {
         for ((at, directory), found) in self.directories.iter().zip(&mut found.0) {
             // A list of keys is no number: its items are looked up one by one.
             let key = row.cell(*at)?.integer();
@@ -175,37 +185,41 @@ impl Plan {
     }
 
     /// Writes one column of a row.
+    ///
+    /// In line, as what it calls: of a large table it is most of the work, and a call costs as much as a short value.
+    #[inline]
     pub(super) fn write(
         &self,
         column: usize,
-        row: &dyn Row,
+        row: Row<'_>,
         found: &Found,
         style: Style,
         out: &mut Vec<u8>,
     ) -> Result<()> {
-        let Some(output) = self.outputs.get(column) else { return Ok(()) };
-        let related = output.related.and_then(|(at, part)| Some((&self.directories.get(at)?.1, at, part)));
-        match (output.form, related) {
-            (Form::Keys(kind), related) => {
-                let Cell::Text(text) = row.cell(output.at)? else {
-                    style.list(&[], out);
-                    return Ok(());
-                };
-                let related = related.map(|(directory, _, part)| (directory, part));
-                let items: Vec<Vec<u8>> = text.split(' ').filter_map(|item| list_item(kind, item, related)).collect();
-                style.list(&items, out);
-            }
-            (_, None) => style.write(output.form, row.cell(output.at)?, out)?,
-            (_, Some((directory, at, part))) => {
-                let place = found.0.get(at).and_then(|(_, place)| *place);
-                match place.and_then(|place| directory.get(place, part)) {
+        match self.outputs.get(column) {
+            Some(Output::Own { at, form }) => style.write(*form, row.cell(*at)?, out)?,
+            Some(Output::Related { directory, part }) => {
+                let place = found.0.get(*directory).and_then(|(_, place)| *place);
+                match place.and_then(|place| self.directories.get(*directory)?.1.get(place, *part)) {
                     Some(written) => out.extend_from_slice(written),
                     None => style.null(out),
                 }
             }
+            Some(Output::List { at, of, related }) => {
+                let related = related.and_then(|(at, part)| Some((&self.directories.get(at)?.1, part)));
+                list(*of, row.cell(*at)?, related, style, out);
+            }
+            None => {}
         }
         Ok(())
     }
+}
+
+/// Writes the keys of records of a kind, or what they refer to.
+fn list(of: Kind, keys: Cell<'_>, related: Option<(&Directory, usize)>, style: Style, out: &mut Vec<u8>) {
+    let Cell::Text(keys) = keys else { return style.list(&[], out) };
+    let items: Vec<Vec<u8>> = keys.split(' ').filter_map(|item| list_item(of, item, related)).collect();
+    style.list(&items, out);
 }
 
 /// An item of a list: `KEY` or `ROLE:KEY`.

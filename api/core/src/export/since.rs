@@ -87,7 +87,7 @@ impl Changed {
 }
 
 impl Taker for Changed {
-    fn take(&mut self, row: &dyn Row) -> Result<Option<Vec<u8>>> {
+    fn take(&mut self, row: Row<'_>) -> Result<Option<Vec<u8>>> {
         let (change, at) = change(row)?;
         let hidden = self.listener.told(&change, false);
         if change.kind == Kind::Account {
@@ -143,7 +143,7 @@ pub(super) fn shapes() -> Vec<Shape> {
 }
 
 /// A row of [`statement`].
-pub(super) fn change(row: &dyn Row) -> Result<Told> {
+pub(super) fn change(row: Row<'_>) -> Result<Told> {
     let number = |column| row.cell(column).map(|cell| cell.integer());
     let needed = |column| number(column)?.ok_or_else(|| Error::internal("a change lacks a number"));
     let word = |column| match row.cell(column)? {

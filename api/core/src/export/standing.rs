@@ -5,7 +5,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use chrono::NaiveDate;
 use entity::change::Place;
 use entity::filter::Filter;
 use entity::kind::Kind;
@@ -151,7 +150,7 @@ async fn keys<E: Record>(reader: &mut Reader<'_>, filter: Filter<E>) -> Result<V
     select.expr(sea_orm::ColumnTrait::into_expr(E::ID)).expr(sea_orm::ColumnTrait::into_expr(E::DOSSIER));
     let found = Arc::new(std::sync::Mutex::new(Vec::new()));
     let into = Arc::clone(&found);
-    let each = Each(move |row: &dyn Row| {
+    let each = Each(move |row: Row<'_>| {
         let pair = (required(row, 0)?, required(row, 1)?);
         into.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(pair);
         Ok(())
@@ -161,7 +160,7 @@ async fn keys<E: Record>(reader: &mut Reader<'_>, filter: Filter<E>) -> Result<V
     Ok(std::mem::take(&mut found))
 }
 
-fn required(row: &dyn Row, column: usize) -> Result<i64> {
+fn required(row: Row<'_>, column: usize) -> Result<i64> {
     row.cell(column)?.integer().ok_or_else(|| Error::internal("a key has no value"))
 }
 
@@ -205,7 +204,7 @@ impl<T: StandingTaker> Grid<T> {
 }
 
 impl<T: StandingTaker> Taker for Grid<T> {
-    fn take(&mut self, row: &dyn Row) -> Result<Option<Vec<u8>>> {
+    fn take(&mut self, row: Row<'_>) -> Result<Option<Vec<u8>>> {
         let stated = read(row)?;
         let mut stepped = false;
         while self.current.is_none_or(|(mechanism, _)| mechanism < stated.mechanism) {
@@ -221,11 +220,10 @@ impl<T: StandingTaker> Taker for Grid<T> {
     }
 }
 
-fn read(row: &dyn Row) -> Result<Stated> {
+fn read(row: Row<'_>) -> Result<Stated> {
     let wrong = || Error::internal("a position is not what was asked for");
     let score = i16::try_from(required(row, 4)?).map_err(Error::internal)?;
     let Cell::Date(day) = row.cell(5)? else { return Err(wrong()) };
-    let day = std::str::from_utf8(&day).ok().and_then(|day| NaiveDate::parse_from_str(day, "%F").ok());
     let Cell::Text(precision) = row.cell(6)? else { return Err(wrong()) };
     let precision = DatePrecision::try_from_value(&precision.to_owned())?;
     Ok(Stated {
@@ -233,48 +231,39 @@ fn read(row: &dyn Row) -> Result<Stated> {
         principal: row.cell(2)?.integer().map_or_else(|| required(row, 1), Ok)?,
         mechanism: required(row, 3)?,
         stance: Stance::try_from_value(&score)?,
-        on: PartialDate::new(day.ok_or_else(wrong)?, precision),
+        on: PartialDate::new(day, precision),
         credibility: row.cell(7)?.integer().and_then(|credibility| i16::try_from(credibility).ok()),
         recorded_at: Moment(required(row, 8)?),
         source: required(row, 9)?,
     })
 }
 
-/// A standing as a row of a table.
-pub(super) struct StandingRow<'a> {
-    pub(super) standing: &'a Standing<'a>,
-    /// The names of the columns.
-    pub(super) names: &'a [&'static str],
-    /// The keys of the positions that do not count.
-    pub(super) beaten: &'a str,
-}
-
-impl Row for StandingRow<'_> {
-    fn cell(&self, column: usize) -> Result<Cell<'_>> {
-        let Standing { dossier, stakeholder, mechanism, verdict } = self.standing;
-        let sources = verdict.map_or(0, |verdict| verdict.sources);
-        Ok(match self.names.get(column).copied().unwrap_or_default() {
-            "dossier" => Cell::Integer(*dossier),
-            "stakeholder" => Cell::Integer(*stakeholder),
-            "mechanism" => Cell::Integer(*mechanism),
-            "stance" => verdict.map_or(Cell::Null, |verdict| Cell::Integer(verdict.stance.score().into())),
-            "position" => verdict.map_or(Cell::Null, |verdict| Cell::Integer(verdict.winner)),
-            "beaten" if self.beaten.is_empty() => Cell::Null,
-            "beaten" => Cell::Text(self.beaten),
-            "sourceCount" => Cell::Integer(i64::try_from(sources).unwrap_or(i64::MAX)),
-            "contested" => Cell::Flag(verdict.is_some_and(|verdict| verdict.contested)),
-            _ => Cell::Null,
-        })
+/// What the column of a name says of a standing. `beaten` are the keys of the positions that do not count.
+fn cell<'a>(standing: &Standing<'_>, name: &str, beaten: &'a str) -> Cell<'a> {
+    let Standing { dossier, stakeholder, mechanism, verdict } = standing;
+    let sources = verdict.map_or(0, |verdict| verdict.sources);
+    match name {
+        "dossier" => Cell::Integer(*dossier),
+        "stakeholder" => Cell::Integer(*stakeholder),
+        "mechanism" => Cell::Integer(*mechanism),
+        "stance" => verdict.map_or(Cell::Null, |verdict| Cell::Integer(verdict.stance.score().into())),
+        "position" => verdict.map_or(Cell::Null, |verdict| Cell::Integer(verdict.winner)),
+        "beaten" if beaten.is_empty() => Cell::Null,
+        "beaten" => Cell::Text(beaten),
+        "sourceCount" => Cell::Integer(i64::try_from(sources).unwrap_or(i64::MAX)),
+        "contested" => Cell::Flag(verdict.is_some_and(|verdict| verdict.contested)),
+        _ => Cell::Null,
     }
 }
 
 impl StandingTaker for super::table::Writer {
     fn take(&mut self, standing: &Standing<'_>) -> Result<()> {
         let plan = Arc::clone(&self.plan);
-        let names: Vec<&'static str> = plan.reads.iter().map(|read| read.name).collect();
         let beaten = standing.verdict.map(|verdict| verdict.beaten.as_slice()).unwrap_or_default();
         let beaten: Vec<String> = beaten.iter().map(i64::to_string).collect();
-        self.row(&StandingRow { standing, names: &names, beaten: &beaten.join(" ") })
+        let beaten = beaten.join(" ");
+        let cells: Vec<Cell<'_>> = plan.reads.iter().map(|read| cell(standing, read.name, &beaten)).collect();
+        self.row(Row(&cells))
     }
 
     fn piece(&mut self) -> Result<Option<Vec<u8>>> {

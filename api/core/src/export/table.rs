@@ -81,11 +81,12 @@ impl Writer {
             Table::Parquet => Rows::Columns(Box::new(Columnar::parquet(head)?)),
             Table::Arrow => Rows::Columns(Box::new(Columnar::arrow(head)?)),
         };
-        Ok(Self { table, plan, found: Found::default(), rows })
+        let found = plan.nothing_found();
+        Ok(Self { table, plan, found, rows })
     }
 
     /// Writes a row, as the plan says.
-    pub(super) fn row(&mut self, row: &dyn Row) -> Result<()> {
+    pub(super) fn row(&mut self, row: Row<'_>) -> Result<()> {
         let (style, plan) = (self.table.style(), &self.plan);
         plan.find(row, &mut self.found)?;
         let found = &self.found;
@@ -153,7 +154,7 @@ impl Writer {
 }
 
 impl Taker for Writer {
-    fn take(&mut self, row: &dyn Row) -> Result<Option<Vec<u8>>> {
+    fn take(&mut self, row: Row<'_>) -> Result<Option<Vec<u8>>> {
         self.row(row)?;
         Ok(self.piece())
     }

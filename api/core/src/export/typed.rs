@@ -3,8 +3,6 @@
 //! No value is no bytes. Numbers, days, moments and flags are their bytes, little end first; a text stands behind one byte, by
 //! which an empty one is told from none; a list stands behind one as well, each item behind its length.
 
-use chrono::{Datelike, NaiveDate};
-
 use super::cell::spoken;
 use super::column::Form;
 use crate::error::{Error, Result};
@@ -13,8 +11,6 @@ use crate::store::stream::Cell;
 
 /// That there is a value.
 const THERE: u8 = 1;
-/// The day from which days are counted, 1970-01-01, counted from the first of the year 1 as chrono counts.
-const EPOCH_DAY: i32 = 719_163;
 
 /// Writes a value.
 ///
@@ -33,7 +29,7 @@ pub(super) fn write(form: Form, cell: Cell<'_>, out: &mut Vec<u8>) -> Result<()>
         }
         (Form::Real, Cell::Real(number)) => out.extend_from_slice(&number.to_le_bytes()),
         (Form::Flag, Cell::Flag(is)) => out.push(is.into()),
-        (Form::Date, Cell::Date(day)) => out.extend_from_slice(&days(day)?.to_le_bytes()),
+        (Form::Date, Cell::Date(day)) => out.extend_from_slice(&day.to_epoch_days().to_le_bytes()),
         (Form::Json, Cell::Text(json)) => {
             let value: serde_json::Value = serde_json::from_str(json)?;
             text(value.to_string().as_bytes(), out);
@@ -61,18 +57,6 @@ pub(super) fn list(items: &[Vec<u8>], out: &mut Vec<u8>) {
     }
 }
 
-/// A day, counted from 1970. There is one in each row, so it is not left to a parser of all forms that there are.
-fn days(day: [u8; 10]) -> Result<i32> {
-    let [y3, y2, y1, y0, b'-', m1, m0, b'-', d1, d0] = day else {
-        return Err(Error::internal("a day is not YYYY-MM-DD"));
-    };
-    let number =
-        |digits: &[u8]| digits.iter().fold(0_u32, |number, digit| number * 10 + u32::from(digit.wrapping_sub(b'0')));
-    let year = i32::try_from(number(&[y3, y2, y1, y0])).map_err(Error::internal)?;
-    let day = NaiveDate::from_ymd_opt(year, number(&[m1, m0]), number(&[d1, d0]));
-    Ok(day.ok_or_else(|| Error::internal("there is no such day"))?.num_days_from_ce() - EPOCH_DAY)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,16 +74,5 @@ mod tests {
         list(&[], &mut empty);
         assert_eq!(empty, [THERE]);
         assert!(write(Form::Integer, Cell::Text("1"), &mut Vec::new()).is_err());
-    }
-
-    #[test]
-    fn days_are_counted_from_1970() {
-        for (day, expected) in [("1970-01-01", 0), ("1969-12-31", -1), ("2000-03-01", 11_017), ("0001-01-01", -719_162)]
-        {
-            assert_eq!(days(day.as_bytes().try_into().unwrap()).unwrap(), expected, "{day}");
-        }
-        for none in ["2023-02-29", "2023-13-01", "20230-1-01", "2023/01/01", "2023-0a-01"] {
-            assert!(days(none.as_bytes().try_into().unwrap()).is_err(), "{none}");
-        }
     }
 }

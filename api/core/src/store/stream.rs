@@ -16,6 +16,7 @@ mod taking;
 use std::any::Any;
 use std::time::Duration;
 
+use chrono::NaiveDate;
 use sea_orm::DbBackend;
 use sea_orm::sea_query::SelectStatement;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
@@ -54,8 +55,8 @@ pub enum Cell<'a> {
     Real(f64),
     /// A text, or a JSON text.
     Text(&'a str),
-    /// A day, as `YYYY-MM-DD`.
-    Date([u8; 10]),
+    /// A day.
+    Date(NaiveDate),
     /// Yes or no.
     Flag(bool),
 }
@@ -67,13 +68,19 @@ impl Cell<'_> {
     }
 }
 
-/// A row, for as long as one looks at it.
-pub trait Row {
+/// A row, for as long as one looks at it: the values of its columns, each read once, as its [`Shape`] says.
+#[derive(Clone, Copy, Debug)]
+pub struct Row<'a>(pub &'a [Cell<'a>]);
+
+impl<'a> Row<'a> {
     /// The value of a column, counted from 0.
     ///
     /// # Errors
-    /// If the database gave something else than the column's [`Shape`].
-    fn cell(&self, column: usize) -> Result<Cell<'_>>;
+    /// If there are not so many.
+    #[inline]
+    pub fn cell(self, column: usize) -> Result<Cell<'a>> {
+        self.0.get(column).copied().ok_or_else(|| Error::internal(format!("a row has no column {column}")))
+    }
 }
 
 /// Takes rows, and makes bytes of them.
@@ -82,7 +89,7 @@ pub trait Taker: Any + Send {
     ///
     /// # Errors
     /// To end the reading.
-    fn take(&mut self, row: &dyn Row) -> Result<Option<Vec<u8>>>;
+    fn take(&mut self, row: Row<'_>) -> Result<Option<Vec<u8>>>;
 }
 
 /// Where bytes are handed on to.
@@ -188,8 +195,8 @@ impl Snapshot {
 /// Reads the rows of a small result, each with a function.
 pub struct Each<F>(pub F);
 
-impl<F: FnMut(&dyn Row) -> Result<()> + Send + 'static> Taker for Each<F> {
-    fn take(&mut self, row: &dyn Row) -> Result<Option<Vec<u8>>> {
+impl<F: FnMut(Row<'_>) -> Result<()> + Send + 'static> Taker for Each<F> {
+    fn take(&mut self, row: Row<'_>) -> Result<Option<Vec<u8>>> {
         (self.0)(row).map(|()| None)
     }
 }
@@ -199,12 +206,14 @@ impl<F: FnMut(&dyn Row) -> Result<()> + Send + 'static> Taker for Each<F> {
 pub struct Keys(pub Vec<i64>);
 
 impl Taker for Keys {
-    fn take(&mut self, row: &dyn Row) -> Result<Option<Vec<u8>>> {
+    fn take(&mut self, row: Row<'_>) -> Result<Option<Vec<u8>>> {
         self.0.extend(row.cell(0)?.integer());
         Ok(None)
     }
 }
 
-fn unexpected(column: usize, shape: Option<Shape>) -> Error {
+/// What the database gave for a column is not of its shape.
+#[cold]
+fn unexpected(column: usize, shape: Shape) -> Error {
     Error::internal(format!("column {column} of a row is not of the shape {shape:?}"))
 }

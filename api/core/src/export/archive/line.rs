@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use entity::kind::Kind;
 
-use super::super::cell::{Style, json_text, key};
+use super::super::cell::{Style, json_text, key, write_day};
 use super::super::column::{Column, Form};
 use super::super::pipe::Text;
 use crate::error::Result;
@@ -76,7 +76,7 @@ pub(super) struct Lines {
 }
 
 impl Taker for Lines {
-    fn take(&mut self, row: &dyn Row) -> Result<Option<Vec<u8>>> {
+    fn take(&mut self, row: Row<'_>) -> Result<Option<Vec<u8>>> {
         let line = self.read(row)?;
         self.waiting.push(line);
         self.settle();
@@ -156,7 +156,7 @@ impl Lines {
         }
     }
 
-    fn read(&self, row: &dyn Row) -> Result<Waiting> {
+    fn read(&self, row: Row<'_>) -> Result<Waiting> {
         let mut line = Waiting { key: 0, name: String::new(), above: Vec::new(), fields: Vec::new() };
         let mut marking = None;
         for (at, column) in self.columns.iter().enumerate() {
@@ -173,13 +173,15 @@ impl Lines {
                     let Cell::Text(precision) = row.cell(at + 1)? else { continue };
                     let mut field = Vec::new();
                     lead(name, &mut field);
+                    field.push(b'"');
                     let known = match precision {
                         "YEAR" => 4,
                         "MONTH" => 7,
                         _ => 10,
                     };
-                    field.push(b'"');
-                    field.extend(day.iter().take(known));
+                    let start = field.len();
+                    write_day(day, &mut field);
+                    field.truncate(start + known);
                     field.push(b'"');
                     line.fields.push(Field::Written(field));
                 }
@@ -227,7 +229,7 @@ impl Lines {
     }
 
     /// The columns of a quote stand side by side, from `at` on.
-    fn quote(&self, at: usize, row: &dyn Row) -> Result<Vec<u8>> {
+    fn quote(&self, at: usize, row: Row<'_>) -> Result<Vec<u8>> {
         let mut out = Vec::new();
         lead("quote", &mut out);
         out.push(b'{');

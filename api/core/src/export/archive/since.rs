@@ -135,7 +135,7 @@ struct Naming {
 }
 
 impl Taker for Naming {
-    fn take(&mut self, row: &dyn Row) -> Result<Option<Vec<u8>>> {
+    fn take(&mut self, row: Row<'_>) -> Result<Option<Vec<u8>>> {
         let (mut id, mut slug, mut own) = (0, None, Cell::Null);
         for (at, column) in self.columns.iter().enumerate() {
             match (*column, row.cell(at)?) {
@@ -183,7 +183,7 @@ struct Versions {
 }
 
 impl Taker for Versions {
-    fn take(&mut self, row: &dyn Row) -> Result<Option<Vec<u8>>> {
+    fn take(&mut self, row: Row<'_>) -> Result<Option<Vec<u8>>> {
         let id = row.cell(0)?.integer().ok_or_else(|| Error::internal("an assertion has no key"))?;
         let name = name(self.kind, id, row.cell(1)?);
         let reason = if let Cell::Text(reason) = row.cell(3)? { Some(reason.to_owned()) } else { None };

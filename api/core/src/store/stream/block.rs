@@ -1,8 +1,10 @@
 //! Some rows, out of the reach of the connection that they came on.
 
+use chrono::NaiveDate;
+
 use super::taking::Look;
-use super::{Cell, Row, Shape, unexpected};
-use crate::error::Result;
+use super::{Cell, Row};
+use crate::error::{Error, Result};
 
 /// How many bytes of text a block has, from which on it is handed over.
 const TEXT_BYTES: usize = 64 * 1024;
@@ -18,8 +20,23 @@ enum Packed {
     Integer(i64),
     Real(f64),
     Text(u32, u32),
-    Date([u8; 10]),
+    Date(NaiveDate),
     Flag(bool),
+}
+
+impl Packed {
+    /// The value, whose text stands in `text`.
+    fn unpacked(self, text: &str) -> Cell<'_> {
+        let place = |at: u32| usize::try_from(at).unwrap_or(usize::MAX);
+        match self {
+            Self::Null => Cell::Null,
+            Self::Integer(number) => Cell::Integer(number),
+            Self::Real(number) => Cell::Real(number),
+            Self::Text(start, end) => Cell::Text(text.get(place(start)..place(end)).unwrap_or_default()),
+            Self::Date(day) => Cell::Date(day),
+            Self::Flag(is) => Cell::Flag(is),
+        }
+    }
 }
 
 /// Rows of as many columns.
@@ -30,23 +47,22 @@ pub(super) struct Block {
 }
 
 impl Block {
-    /// Adds a row of columns with these shapes.
+    /// Adds a row: its values, each as it is, or as it could not be read.
     ///
     /// # Errors
-    /// If a column is not of its shape.
-    pub(super) fn push(&mut self, row: &impl Row, shapes: &[Shape]) -> Result<()> {
-        for (column, shape) in shapes.iter().enumerate() {
-            let packed = match row.cell(column)? {
+    /// If one could not, or if there is too much text for one block.
+    pub(super) fn push<'a>(&mut self, row: impl Iterator<Item = Result<Cell<'a>>>) -> Result<()> {
+        for cell in row {
+            let packed = match cell? {
                 Cell::Null => Packed::Null,
                 Cell::Integer(number) => Packed::Integer(number),
                 Cell::Real(number) => Packed::Real(number),
                 Cell::Date(day) => Packed::Date(day),
                 Cell::Flag(is) => Packed::Flag(is),
                 Cell::Text(text) => {
-                    let place = |at: usize| u32::try_from(at).map_err(|_| unexpected(column, Some(*shape)));
-                    let start = place(self.text.len())?;
+                    let start = self.place()?;
                     self.text.push_str(text);
-                    Packed::Text(start, place(self.text.len())?)
+                    Packed::Text(start, self.place()?)
                 }
             };
             self.values.push(packed);
@@ -54,10 +70,18 @@ impl Block {
         Ok(())
     }
 
-    /// Shows each row, and is empty then.
+    /// Where the next text begins.
+    fn place(&self) -> Result<u32> {
+        u32::try_from(self.text.len()).map_err(|_| Error::internal("a row has more than 4 GiB of text"))
+    }
+
+    /// Shows each row, of so many columns, and is empty then.
     pub(super) fn show(&mut self, width: usize, look: Look<'_>) -> Result<()> {
+        let mut cells = Vec::with_capacity(width);
         for values in self.values.chunks_exact(width.max(1)) {
-            look(&Seen { values, text: &self.text })?;
+            cells.clear();
+            cells.extend(values.iter().map(|value| value.unpacked(&self.text)));
+            look(Row(&cells))?;
         }
         self.values.clear();
         self.text.clear();
@@ -88,53 +112,21 @@ impl Enough {
     }
 }
 
-struct Seen<'a> {
-    values: &'a [Packed],
-    text: &'a str,
-}
-
-impl Row for Seen<'_> {
-    fn cell(&self, column: usize) -> Result<Cell<'_>> {
-        let cell = match self.values.get(column) {
-            Some(Packed::Null) => Some(Cell::Null),
-            Some(Packed::Integer(number)) => Some(Cell::Integer(*number)),
-            Some(Packed::Real(number)) => Some(Cell::Real(*number)),
-            Some(Packed::Date(day)) => Some(Cell::Date(*day)),
-            Some(Packed::Flag(is)) => Some(Cell::Flag(*is)),
-            Some(Packed::Text(start, end)) => self.text(*start, *end),
-            None => None,
-        };
-        cell.ok_or_else(|| unexpected(column, None))
-    }
-}
-
-impl<'a> Seen<'a> {
-    fn text(&self, start: u32, end: u32) -> Option<Cell<'a>> {
-        let (start, end) = (usize::try_from(start).ok()?, usize::try_from(end).ok()?);
-        self.text.get(start..end).map(Cell::Text)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    struct Cells<'a>(&'a [Cell<'a>]);
-
-    impl Row for Cells<'_> {
-        fn cell(&self, column: usize) -> Result<Cell<'_>> {
-            self.0.get(column).copied().ok_or_else(|| unexpected(column, None))
-        }
+    fn read<'a>(row: &'a [Cell<'a>]) -> impl Iterator<Item = Result<Cell<'a>>> {
+        row.iter().copied().map(Ok)
     }
 
     #[test]
     fn rows_come_out_as_they_went_in_and_leave_the_block_empty() {
-        let shapes = [Shape::Integer, Shape::Real, Shape::Text, Shape::Date, Shape::Flag, Shape::Json];
         let full = [
             Cell::Integer(i64::MIN),
             Cell::Real(-0.5),
             Cell::Text("é🦀"),
-            Cell::Date(*b"2024-02-29"),
+            Cell::Date(NaiveDate::from_ymd_opt(2024, 2, 29).unwrap()),
             Cell::Flag(true),
             Cell::Text("[]"),
         ];
@@ -143,19 +135,20 @@ mod tests {
         for _ in 0..2 {
             let rows = [full, other, [Cell::Null; 6]];
             for row in &rows {
-                block.push(&Cells(row), &shapes).unwrap();
+                block.push(read(row)).unwrap();
             }
             let mut shown = Vec::new();
-            let look = &mut |row: &dyn Row| {
+            let look = &mut |row: Row<'_>| {
                 shown.push((0..6).map(|column| format!("{:?}", row.cell(column).unwrap())).collect::<Vec<_>>());
                 assert!(row.cell(6).is_err());
                 Ok(())
             };
-            block.show(shapes.len(), look).unwrap();
+            block.show(6, look).unwrap();
             assert_eq!(shown, rows.map(|row| row.map(|cell| format!("{cell:?}")).to_vec()));
             assert!(block.is_empty());
         }
-        assert!(block.push(&Cells(&full), &[Shape::Flag; 7]).is_err());
+        let broken = [Ok(Cell::Null), Err(Error::internal("unreadable"))];
+        assert!(block.push(broken.into_iter()).is_err());
     }
 
     #[test]
@@ -163,7 +156,7 @@ mod tests {
         let (mut enough, mut sizes) = (Enough::new(2), Vec::new());
         let mut block = Block::default();
         for _ in 0..40_000 {
-            block.push(&Cells(&[Cell::Null, Cell::Null]), &[Shape::Flag; 2]).unwrap();
+            block.push(read(&[Cell::Null, Cell::Null])).unwrap();
             if enough.is(&block) {
                 sizes.push(block.values.len() / 2);
                 block = Block::default();

@@ -8,6 +8,7 @@ mod copy;
 
 use std::str::FromStr;
 
+use chrono::NaiveDate;
 use futures_util::TryStreamExt;
 use sea_orm::Value;
 use sea_orm::sea_query::{PostgresQueryBuilder, SelectStatement};
@@ -17,7 +18,7 @@ use sea_orm::sqlx::{self, AssertSqlSafe, ConnectOptions, Executor, PgConnection,
 
 use super::block::{Block, Enough};
 use super::taking::{Feed, Taking};
-use super::{Cell, Outlet, Row, Shape, Taker, unexpected};
+use super::{Cell, Outlet, Shape, Taker, unexpected};
 use crate::error::{Error, Result};
 
 #[derive(Debug)]
@@ -66,7 +67,7 @@ impl Snapshot {
         let mut rows = query.fetch(&mut self.0);
         let (mut block, mut enough) = (Block::default(), Enough::new(shapes.len()));
         while let Some(row) = rows.try_next().await.map_err(Error::internal)? {
-            block.push(&Seen { row: &row, shapes }, shapes)?;
+            block.push(shapes.iter().enumerate().map(|(column, shape)| cell(&row, column, *shape)))?;
             if enough.is(&block) {
                 feed.hand_over(&mut block).await?;
             }
@@ -101,26 +102,18 @@ const fn is_plain(value: &Value) -> bool {
     )
 }
 
-struct Seen<'a> {
-    row: &'a PgRow,
-    shapes: &'a [Shape],
-}
-
-impl Row for Seen<'_> {
-    fn cell(&self, column: usize) -> Result<Cell<'_>> {
-        let shape = self.shapes.get(column).copied();
-        let value = sqlx::Row::try_get_raw(self.row, column).map_err(Error::internal)?;
-        if value.is_null() {
-            return Ok(Cell::Null);
-        }
-        let bytes = value.as_bytes().map_err(Error::internal)?;
-        shape.and_then(|shape| read(shape, bytes)).ok_or_else(|| unexpected(column, shape))
+/// Reads one value of a row of a query.
+fn cell(row: &PgRow, column: usize, shape: Shape) -> Result<Cell<'_>> {
+    let value = sqlx::Row::try_get_raw(row, column).map_err(Error::internal)?;
+    if value.is_null() {
+        return Ok(Cell::Null);
     }
+    read(shape, value.as_bytes().map_err(Error::internal)?).ok_or_else(|| unexpected(column, shape))
 }
 
 /// Reads a value in PostgreSQL's binary form: numbers big end first, a date as days since 2000, jsonb after its version.
 ///
-/// Inlined: handed back by a call, the value of each cell waits to be copied for longer than it takes to read it.
+/// In line: handed back by a call, the value of each cell waits to be copied for longer than it takes to read it.
 #[inline]
 fn read(shape: Shape, bytes: &[u8]) -> Option<Cell<'_>> {
     let text = |bytes| std::str::from_utf8(bytes).ok().map(Cell::Text);
@@ -134,6 +127,13 @@ fn read(shape: Shape, bytes: &[u8]) -> Option<Cell<'_>> {
     }
 }
 
+/// A day, counted from the first of 2000.
+#[inline]
+fn day(days: i32) -> Option<NaiveDate> {
+    const FIRST: i32 = 10_957;
+    NaiveDate::from_epoch_days(days.checked_add(FIRST)?)
+}
+
 #[inline]
 fn integer(bytes: &[u8]) -> Option<i64> {
     match bytes.len() {
@@ -142,36 +142,6 @@ fn integer(bytes: &[u8]) -> Option<i64> {
         8 => bytes.try_into().ok().map(i64::from_be_bytes),
         _ => None,
     }
-}
-
-/// A day, counted from the first of 2000, in the proleptic Gregorian calendar; none outside the years 0 to 9999.
-fn day(days: i32) -> Option<[u8; 10]> {
-    // Counted from the first of March of the year 0, so that the leap day is the last of its year: eras of 400 years.
-    let days = i64::from(days) + 730_425;
-    let era = days.div_euclid(146_097);
-    let of_era = days.rem_euclid(146_097);
-    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let from_march = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * from_march + 2) / 5 + 1;
-    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    if !(0..=9999).contains(&year) {
-        return None;
-    }
-    let digit = |number: i64| u8::try_from(number % 10).map(|digit| b'0' + digit).ok();
-    Some([
-        digit(year / 1000)?,
-        digit(year / 100)?,
-        digit(year / 10)?,
-        digit(year)?,
-        b'-',
-        digit(month / 10)?,
-        digit(month)?,
-        b'-',
-        digit(day / 10)?,
-        digit(day)?,
-    ])
 }
 
 fn bind(query: Query<'_, Postgres, PgArguments>, value: Value) -> Result<Query<'_, Postgres, PgArguments>> {
@@ -187,24 +157,4 @@ fn bind(query: Query<'_, Postgres, PgArguments>, value: Value) -> Result<Query<'
         Value::ChronoDate(value) => query.bind(value),
         other => return Err(Error::internal(format!("no statement of ours has a value like {other:?}"))),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use chrono::{Days, NaiveDate};
-
-    use super::*;
-
-    #[test]
-    fn every_day_of_four_centuries_is_written_as_the_calendar_has_it() {
-        let first = NaiveDate::from_ymd_opt(2000, 1, 1).unwrap();
-        for days in (-200_000..200_000).step_by(7).chain([-36_525, 59, 60, 0, 31, 366]) {
-            let expected = match days < 0 {
-                true => first.checked_sub_days(Days::new(i64::from(days).unsigned_abs())),
-                false => first.checked_add_days(Days::new(i64::from(days).unsigned_abs())),
-            };
-            let written = day(days).unwrap();
-            assert_eq!(std::str::from_utf8(&written).unwrap(), expected.unwrap().format("%F").to_string());
-        }
-    }
 }

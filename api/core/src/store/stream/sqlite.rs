@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use chrono::NaiveDate;
 use rusqlite::types::{ToSqlOutput, Value as Sqlite, ValueRef};
 use rusqlite::{Connection, OpenFlags, ToSql, params_from_iter};
 use sea_orm::Value;
@@ -14,7 +15,7 @@ use tokio::task::spawn_blocking;
 
 use super::block::{Block, Enough};
 use super::taking::{Feed, Taking};
-use super::{Cell, Outlet, Row, Shape, Taker, unexpected};
+use super::{Cell, Outlet, Shape, Taker, unexpected};
 use crate::error::{Error, Result};
 
 #[derive(Debug)]
@@ -100,7 +101,10 @@ impl Job {
         let mut rows = statement.query(params_from_iter(values)).map_err(Error::internal)?;
         let (mut block, mut enough) = (Block::default(), Enough::new(shapes.len()));
         while let Some(row) = rows.next().map_err(Error::internal)? {
-            block.push(&Seen { row, shapes: &shapes }, &shapes)?;
+            block.push(shapes.iter().enumerate().map(|(column, shape)| {
+                let value = row.get_ref(column).map_err(Error::internal)?;
+                read(*shape, value).ok_or_else(|| unexpected(column, *shape))
+            }))?;
             if enough.is(&block) {
                 feed.hand_over_blocking(&mut block)?;
             }
@@ -114,30 +118,35 @@ impl Job {
     }
 }
 
-struct Seen<'a> {
-    row: &'a rusqlite::Row<'a>,
-    shapes: &'a [Shape],
+/// Reads a value, as SQLite stores one of this shape.
+fn read(shape: Shape, value: ValueRef<'_>) -> Option<Cell<'_>> {
+    match (shape, value) {
+        (_, ValueRef::Null) => Some(Cell::Null),
+        (Shape::Integer, ValueRef::Integer(number)) => Some(Cell::Integer(number)),
+        (Shape::Flag, ValueRef::Integer(number)) => Some(Cell::Flag(number != 0)),
+        (Shape::Real, ValueRef::Real(number)) => Some(Cell::Real(number)),
+        #[expect(clippy::cast_precision_loss, reason = "SQLite stores a whole number in a column of reals so")]
+        (Shape::Real, ValueRef::Integer(number)) => Some(Cell::Real(number as f64)),
+        (Shape::Text | Shape::Json, ValueRef::Text(text)) => std::str::from_utf8(text).ok().map(Cell::Text),
+        // What sea-orm binds as JSON is bytes to SQLite's eyes in some versions.
+        (Shape::Json, ValueRef::Blob(text)) => std::str::from_utf8(text).ok().map(Cell::Text),
+        (Shape::Date, ValueRef::Text(text)) => day(text).map(Cell::Date),
+        _ => None,
+    }
 }
 
-impl Row for Seen<'_> {
-    fn cell(&self, column: usize) -> Result<Cell<'_>> {
-        let shape = self.shapes.get(column).copied();
-        let value = self.row.get_ref(column).map_err(Error::internal)?;
-        let cell = match (shape, value) {
-            (Some(_), ValueRef::Null) => Some(Cell::Null),
-            (Some(Shape::Integer), ValueRef::Integer(number)) => Some(Cell::Integer(number)),
-            (Some(Shape::Flag), ValueRef::Integer(number)) => Some(Cell::Flag(number != 0)),
-            (Some(Shape::Real), ValueRef::Real(number)) => Some(Cell::Real(number)),
-            #[expect(clippy::cast_precision_loss, reason = "SQLite stores a whole number in a column of reals so")]
-            (Some(Shape::Real), ValueRef::Integer(number)) => Some(Cell::Real(number as f64)),
-            (Some(Shape::Text | Shape::Json), ValueRef::Text(text)) => std::str::from_utf8(text).ok().map(Cell::Text),
-            // What sea-orm binds as JSON is bytes to SQLite's eyes in some versions.
-            (Some(Shape::Json), ValueRef::Blob(text)) => std::str::from_utf8(text).ok().map(Cell::Text),
-            (Some(Shape::Date), ValueRef::Text(text)) => text.try_into().ok().map(Cell::Date),
-            _ => None,
-        };
-        cell.ok_or_else(|| unexpected(column, shape))
-    }
+/// A day that is written YYYY-MM-DD. There is one in each row, so it is not left to a parser of all forms that there are.
+fn day(text: &[u8]) -> Option<NaiveDate> {
+    let [y3, y2, y1, y0, b'-', m1, m0, b'-', d1, d0] = text else { return None };
+    let number = |digits: &[&u8]| {
+        let mut number = 0;
+        for digit in digits {
+            number = number * 10 + u32::from(**digit).checked_sub(48).filter(|digit| *digit < 10)?;
+        }
+        Some(number)
+    };
+    let year = i32::try_from(number(&[y3, y2, y1, y0])?).ok()?;
+    NaiveDate::from_ymd_opt(year, number(&[m1, m0])?, number(&[d1, d0])?)
 }
 
 /// A value of a statement, as sea-orm would bind it.

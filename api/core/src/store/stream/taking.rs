@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 const WAITING: usize = 2;
 
 /// Looks at a row.
-pub(super) type Look<'a> = &'a mut dyn FnMut(&dyn Row) -> Result<()>;
+pub(super) type Look<'a> = &'a mut dyn FnMut(Row<'_>) -> Result<()>;
 
 /// The thread that takes rows.
 pub(super) struct Taking<B> {

@@ -3,8 +3,6 @@
 //! The form is that of PostgreSQL's documentation of COPY, "Binary Format": a signature, flags and the length of an extension;
 //! then rows, each the number of its fields and for each field its length (−1 for null) and its bytes; then −1.
 
-use std::ops::Range;
-
 use futures_util::TryStreamExt;
 use sea_orm::sqlx::PgConnection;
 
@@ -50,9 +48,9 @@ pub(super) fn rows(shapes: Vec<Shape>) -> impl FnMut(&mut Piece, Look<'_>) -> Re
     move |piece, look| {
         let joined = parser.joined(&piece.bytes);
         let bytes = joined.as_deref().unwrap_or(&piece.bytes);
-        let mut at = parser.begin(bytes)?;
-        while let Some(end) = parser.row(bytes, at)? {
-            look(&Tuple { bytes, places: &parser.places, shapes: &shapes })?;
+        let (mut at, mut cells) = (parser.begin(bytes)?, Vec::with_capacity(shapes.len()));
+        while let Some(end) = parser.row(bytes, at, &shapes, &mut cells)? {
+            look(Row(&cells))?;
             at = end;
         }
         parser.wait(bytes, at);
@@ -71,8 +69,6 @@ struct Parser {
     ended: bool,
     /// The beginning of what goes on in the next piece.
     waiting: Vec<u8>,
-    /// Where the values of the current row are; none for null.
-    places: Vec<Option<Range<usize>>>,
 }
 
 impl Parser {
@@ -98,31 +94,44 @@ impl Parser {
         Ok(SIGNATURE.len() + 8 + usize::try_from(extension).map_err(Error::internal)?)
     }
 
-    /// Where the row that begins at a byte ends; none if it has not all come, or there is none any more.
-    fn row(&mut self, bytes: &[u8], start: usize) -> Result<Option<usize>> {
-        self.places.clear();
+    /// Reads the row that begins at a byte, of columns with these shapes, and gives where it ends; none if it has not all come,
+    /// or there is none any more.
+    ///
+    /// # Errors
+    /// If a value is not of its shape.
+    fn row<'a>(
+        &mut self,
+        bytes: &'a [u8],
+        start: usize,
+        shapes: &[Shape],
+        cells: &mut Vec<Cell<'a>>,
+    ) -> Result<Option<usize>> {
+        cells.clear();
         if !self.begun || self.ended {
             return Ok(None);
         }
-        let Some(fields) = bytes.get(start..).and_then(|bytes| bytes.first_chunk()).copied() else { return Ok(None) };
-        let fields = i16::from_be_bytes(fields);
+        let Some((fields, mut rest)) = bytes.get(start..).and_then(<[u8]>::split_first_chunk) else { return Ok(None) };
+        let fields = i16::from_be_bytes(*fields);
         if fields == END {
             self.ended = true;
             return Ok(None);
         }
-        let mut at = start + 2;
-        for _ in 0..fields {
-            let Some(length) = integer(bytes, at) else { return Ok(None) };
-            at += 4;
+        if usize::try_from(fields) != Ok(shapes.len()) {
+            return Err(Error::internal(format!("a row of {} columns has {fields}", shapes.len())));
+        }
+        for (column, shape) in shapes.iter().enumerate() {
+            let Some((length, from)) = rest.split_first_chunk() else { return Ok(None) };
+            rest = from;
             // Null has the length -1.
-            let Ok(length) = usize::try_from(length) else {
-                self.places.push(None);
+            let Ok(length) = usize::try_from(i32::from_be_bytes(*length)) else {
+                cells.push(Cell::Null);
                 continue;
             };
-            self.places.push(Some(at..at + length));
-            at += length;
+            let Some((value, behind)) = rest.split_at_checked(length) else { return Ok(None) };
+            cells.push(super::read(*shape, value).ok_or_else(|| unexpected(column, *shape))?);
+            rest = behind;
         }
-        Ok((at <= bytes.len()).then_some(at))
+        Ok(Some(bytes.len() - rest.len()))
     }
 
     /// Keeps what goes on in the next piece.
@@ -135,22 +144,6 @@ impl Parser {
 
 fn integer(bytes: &[u8], at: usize) -> Option<i32> {
     bytes.get(at..)?.first_chunk().copied().map(i32::from_be_bytes)
-}
-
-struct Tuple<'a> {
-    bytes: &'a [u8],
-    places: &'a [Option<Range<usize>>],
-    shapes: &'a [Shape],
-}
-
-impl Row for Tuple<'_> {
-    fn cell(&self, column: usize) -> Result<Cell<'_>> {
-        let shape = self.shapes.get(column).copied();
-        let Some(place) = self.places.get(column) else { return Err(unexpected(column, shape)) };
-        let Some(place) = place else { return Ok(Cell::Null) };
-        let bytes = self.bytes.get(place.clone()).unwrap_or_default();
-        shape.and_then(|shape| super::read(shape, bytes)).ok_or_else(|| unexpected(column, shape))
-    }
 }
 
 #[cfg(test)]
@@ -180,15 +173,15 @@ mod tests {
                 let joined = parser.joined(piece);
                 let bytes = joined.as_deref().unwrap_or(piece);
                 let mut at = parser.begin(bytes).unwrap();
-                while let Some(end) = parser.row(bytes, at).unwrap() {
-                    let row = Tuple { bytes, places: &parser.places, shapes: &shapes };
-                    found.push(format!("{:?} {:?}", row.cell(0).unwrap(), row.cell(1).unwrap()));
+                let mut cells = Vec::new();
+                while let Some(end) = parser.row(bytes, at, &shapes, &mut cells).unwrap() {
+                    found.push(format!("{cells:?}"));
                     at = end;
                 }
                 parser.wait(bytes, at);
             }
             assert!(parser.ended, "pieces of {size}");
-            assert_eq!(found, ["Integer(7) Text(\"seven\")", "Integer(-1) Null"], "pieces of {size}");
+            assert_eq!(found, ["[Integer(7), Text(\"seven\")]", "[Integer(-1), Null]"], "pieces of {size}");
         }
     }
 }
