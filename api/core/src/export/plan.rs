@@ -186,7 +186,7 @@ impl Plan {
 
     /// Writes one column of a row.
     ///
-    /// In line, as what it calls: of a large table it is most of the work, and a call costs as much as a short value.
+    /// Inlined, as what it calls is: of a large table it is most of the work, and a call costs as much as a short value.
     #[inline]
     pub(super) fn write(
         &self,

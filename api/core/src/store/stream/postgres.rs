@@ -113,7 +113,7 @@ fn cell(row: &PgRow, column: usize, shape: Shape) -> Result<Cell<'_>> {
 
 /// Reads a value in PostgreSQL's binary form: numbers big end first, a date as days since 2000, jsonb after its version.
 ///
-/// In line: handed back by a call, the value of each cell waits to be copied for longer than it takes to read it.
+/// Inlined: handed back by a call, the value of each cell waits to be copied for longer than it takes to read it.
 #[inline]
 fn read(shape: Shape, bytes: &[u8]) -> Option<Cell<'_>> {
     let text = |bytes| std::str::from_utf8(bytes).ok().map(Cell::Text);
@@ -157,4 +157,18 @@ fn bind(query: Query<'_, Postgres, PgArguments>, value: Value) -> Result<Query<'
         Value::ChronoDate(value) => query.bind(value),
         other => return Err(Error::internal(format!("no statement of ours has a value like {other:?}"))),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_counted_from_2000() {
+        for (days, expected) in [(0, "2000-01-01"), (-1, "1999-12-31"), (60, "2000-03-01"), (-730_119, "0001-01-01")] {
+            assert_eq!(day(days).unwrap().to_string(), expected);
+        }
+        // What PostgreSQL sends for "infinity" and "-infinity".
+        assert_eq!([day(i32::MAX), day(i32::MIN)], [None, None]);
+    }
 }

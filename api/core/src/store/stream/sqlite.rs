@@ -172,3 +172,18 @@ impl ToSql for Bound {
         Ok(ToSqlOutput::Owned(value.unwrap_or(Sqlite::Null)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_read_as_they_are_written() {
+        for written in ["0000-01-01", "1970-01-01", "2024-02-29", "9999-12-31"] {
+            assert_eq!(day(written.as_bytes()).unwrap().to_string(), written);
+        }
+        for none in ["2023-02-29", "2023-13-01", "20230-1-01", "2023/01/01", "2023-0a-01", "2023-01-1", ""] {
+            assert_eq!(day(none.as_bytes()), None, "{none}");
+        }
+    }
+}
