@@ -25,17 +25,16 @@ enum Packed {
 }
 
 impl Packed {
-    /// The value, whose text stands in `text`.
-    fn unpacked(self, text: &str) -> Cell<'_> {
-        let place = |at: u32| usize::try_from(at).unwrap_or(usize::MAX);
-        match self {
+    /// The value, whose text stands in `text`; none if it does not.
+    fn unpacked(self, text: &str) -> Option<Cell<'_>> {
+        Some(match self {
             Self::Null => Cell::Null,
             Self::Integer(number) => Cell::Integer(number),
             Self::Real(number) => Cell::Real(number),
-            Self::Text(start, end) => Cell::Text(text.get(place(start)..place(end)).unwrap_or_default()),
+            Self::Text(start, end) => Cell::Text(text.get(usize::try_from(start).ok()?..usize::try_from(end).ok()?)?),
             Self::Date(day) => Cell::Date(day),
             Self::Flag(is) => Cell::Flag(is),
-        }
+        })
     }
 }
 
@@ -80,7 +79,10 @@ impl Block {
         let mut cells = Vec::with_capacity(width);
         for values in self.values.chunks_exact(width.max(1)) {
             cells.clear();
-            cells.extend(values.iter().map(|value| value.unpacked(&self.text)));
+            for value in values {
+                let lost = || Error::internal("a text stands outside of its block");
+                cells.push(value.unpacked(&self.text).ok_or_else(lost)?);
+            }
             look(Row(&cells))?;
         }
         self.values.clear();
