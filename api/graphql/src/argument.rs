@@ -23,20 +23,20 @@ use crate::word::{self, Marking};
 
 /// A reusable reason for or against a mechanism, with the ground that it stands on.
 #[derive(MergedObject)]
-pub struct Argument(NodeFields<Entity>, ArgumentFields, super::position::Positions<WithArgument>);
+pub struct Argument(super::position::Positions, ArgumentFields, NodeFields);
 
 impl From<Seen<Model>> for Argument {
     fn from(model: Seen<Model>) -> Self {
-        let (node, here) = (NodeFields::<Entity>::of(&model), model.anchor(model.id));
-        Self(node, ArgumentFields(model), super::position::Positions(WithArgument(here)))
+        let (node, here) = (NodeFields::of::<Entity>(&model), WithArgument(model.anchor(model.id)));
+        Self(super::position::Positions::of(here), ArgumentFields(model), node)
     }
 }
 
 impl Deref for Argument {
-    type Target = NodeFields<Entity>;
+    type Target = NodeFields;
 
-    fn deref(&self) -> &NodeFields<Entity> {
-        &self.0
+    fn deref(&self) -> &NodeFields {
+        &self.2
     }
 }
 

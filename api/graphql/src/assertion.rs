@@ -13,6 +13,7 @@ use crate::event::Event;
 use crate::filter::{IdComparison, OrderedComparison, StringComparison};
 use crate::finding::Finding;
 use crate::implication::Implication;
+use crate::later::Later;
 use crate::list::Listed;
 use crate::loader;
 use crate::mutation;
@@ -37,7 +38,7 @@ use demarche_core::id;
 #[expect(clippy::duplicated_attributes, reason = "two fields of the same type are no mistake")]
 #[graphql(
     field(name = "id", ty = "ID", desc = "The id: unique over all kinds, stable for ever, opaque."),
-    field(name = "dossier", ty = "Dossier", desc = "The dossier that it belongs to."),
+    field(name = "dossier", ty = "Later<Dossier>", desc = "The dossier that it belongs to."),
     field(
         name = "external_id",
         ty = "Option<&str>",
@@ -45,7 +46,7 @@ use demarche_core::id;
     ),
     field(
         name = "source",
-        ty = "Source",
+        ty = "Later<Source>",
         desc = "The document that says so. One assertion has one source: a second source that says the same is a second assertion."
     ),
     field(name = "locator", ty = "Option<&str>", desc = "Where in the source: section, paragraph, page."),
@@ -119,38 +120,43 @@ pub struct Retraction {
     reason: String,
 }
 
-/// The fields that every assertion has, for the assertions of `E`: one part for each object that it is merged into, because
-/// async-graphql reads a part that it is still describing as an empty one.
-pub struct AssertionFields<E> {
+/// The fields that every assertion has.
+pub struct AssertionFields {
+    kind: Kind,
     provenance: Provenance,
     at: Option<AsOf>,
-    entity: PhantomData<fn() -> E>,
 }
 
-impl<E: Asserted> AssertionFields<E> {
+impl AssertionFields {
     /// The fields of an assertion.
-    pub fn of(model: &Seen<E::Model>) -> Self {
-        Self { provenance: E::provenance(model), at: model.at(), entity: PhantomData }
+    pub fn of<E: Asserted>(model: &Seen<E::Model>) -> Self {
+        Self { kind: E::KIND, provenance: E::provenance(model), at: model.at() }
     }
-}
 
-impl<E: Asserted> TypeName for AssertionFields<E> {
-    fn type_name() -> Cow<'static, str> {
-        format!("AssertionFieldsOf_{}", E::KIND.prefix()).into()
+    /// What it replaced, and what replaced it.
+    pub const fn lineage<E>(&self) -> Lineage<E> {
+        Lineage {
+            id: self.provenance.id,
+            supersedes: self.provenance.supersedes_id,
+            superseded: self.provenance.superseded_at.is_some(),
+            at: self.at,
+            entity: PhantomData,
+        }
     }
 }
 
 /// The fields that every assertion has.
-#[Object(name_type)]
-impl<E: Asserted> AssertionFields<E> {
+#[Object]
+impl AssertionFields {
     /// The id: unique over all kinds, stable for ever, opaque. Its first letters tell the kind.
     pub async fn id(&self) -> ID {
-        ID(id::encode(E::KIND, self.provenance.id))
+        ID(id::encode(self.kind, self.provenance.id))
     }
 
     /// The dossier that it belongs to.
-    pub async fn dossier(&self, ctx: &Context<'_>) -> Result<Dossier> {
-        Ok(loader::require::<entity::dossier::Entity>(ctx, self.provenance.dossier_id, self.at).await?.into())
+    pub async fn dossier(&self, ctx: &Context<'_>) -> Result<Later<Dossier>> {
+        let found = loader::require::<entity::dossier::Entity>(ctx, self.provenance.dossier_id, self.at).await?;
+        Ok(Later(found.into()))
     }
 
     /// The key that its importer gave it, unique among the current assertions of its kind in the dossier.
@@ -159,8 +165,9 @@ impl<E: Asserted> AssertionFields<E> {
     }
 
     /// The document that says so. One assertion has one source: a second source that says the same is a second assertion.
-    pub async fn source(&self, ctx: &Context<'_>) -> Result<Source> {
-        Ok(loader::require::<entity::source::Entity>(ctx, self.provenance.source_id, self.at).await?.into())
+    pub async fn source(&self, ctx: &Context<'_>) -> Result<Later<Source>> {
+        let found = loader::require::<entity::source::Entity>(ctx, self.provenance.source_id, self.at).await?;
+        Ok(Later(found.into()))
     }
 
     /// Where in the source: section, paragraph, page.
@@ -237,20 +244,6 @@ pub struct Lineage<E> {
     superseded: bool,
     at: Option<AsOf>,
     entity: PhantomData<fn() -> E>,
-}
-
-impl<E: Asserted> Lineage<E> {
-    /// The lineage of an assertion.
-    pub fn of(model: &Seen<E::Model>) -> Self {
-        let provenance = E::provenance(model);
-        Self {
-            id: provenance.id,
-            supersedes: provenance.supersedes_id,
-            superseded: provenance.superseded_at.is_some(),
-            at: model.at(),
-            entity: PhantomData,
-        }
-    }
 }
 
 impl<E: Asserted> TypeName for Lineage<E> {

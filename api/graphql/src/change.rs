@@ -5,6 +5,7 @@ use entity::words;
 
 use crate::connection::Slice;
 use crate::error::{Result, fault};
+use crate::later::Later;
 use crate::loader;
 use crate::node::Node;
 use crate::scalar::DateTime;
@@ -101,17 +102,18 @@ impl ChangeQuery {
         )]
         after: Option<String>,
         #[graphql(desc = "The first so many changes, 0 to 200; 20 if left out.")] first: Option<i32>,
-    ) -> Result<ChangePage> {
+    ) -> Result<Later<ChangePage>> {
         let (size, _) = Slice { first, ..Slice::default() }.size()?;
         let size = usize::try_from(size).map_err(|cause| fault(Error::internal(cause)))?;
         let op = loader::op(ctx)?;
         let Some(after) = after else {
             let end = change::end(op, self.0).await.map_err(fault)?;
-            return Ok(ChangePage { nodes: Vec::new(), cursor: change::write_cursor(end), has_more: false });
+            let page = ChangePage { nodes: Vec::new(), cursor: change::write_cursor(end), has_more: false };
+            return Ok(Later(page));
         };
         let after = change::read_cursor("after", &after).map_err(fault)?;
         let page = change::page(op, self.0, after, size).await.map_err(fault)?;
         let nodes = page.changes.into_iter().map(RecordChange).collect();
-        Ok(ChangePage { nodes, cursor: change::write_cursor(page.end), has_more: page.more })
+        Ok(Later(ChangePage { nodes, cursor: change::write_cursor(page.end), has_more: page.more }))
     }
 }

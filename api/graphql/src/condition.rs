@@ -25,20 +25,20 @@ use entity::page::{Order, Sort};
 
 /// A prerequisite of a mechanism, e.g. the request of the state on whose territory force would be used.
 #[derive(MergedObject)]
-pub struct Condition(NodeFields<Entity>, ConditionFields, super::position::Positions<OnCondition>);
+pub struct Condition(super::position::Positions, ConditionFields, NodeFields);
 
 impl From<Seen<Model>> for Condition {
     fn from(model: Seen<Model>) -> Self {
-        let (node, here) = (NodeFields::<Entity>::of(&model), model.anchor(model.id));
-        Self(node, ConditionFields(model), super::position::Positions(OnCondition(here)))
+        let (node, here) = (NodeFields::of::<Entity>(&model), OnCondition(model.anchor(model.id)));
+        Self(super::position::Positions::of(here), ConditionFields(model), node)
     }
 }
 
 impl Deref for Condition {
-    type Target = NodeFields<Entity>;
+    type Target = NodeFields;
 
-    fn deref(&self) -> &NodeFields<Entity> {
-        &self.0
+    fn deref(&self) -> &NodeFields {
+        &self.2
     }
 }
 

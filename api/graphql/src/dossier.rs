@@ -12,7 +12,7 @@ use entity::words;
 use crate::audit::AuditOf;
 use crate::error::{ReadIds, Result, UserError, Written, payload};
 use crate::filter::{FilterInput, OrderedComparison, StringComparison, Terms};
-use crate::list::{InDossier, Listed, list_field};
+use crate::list::{Listed, list_field};
 use crate::loader;
 use crate::mutation::{self, begin, end, set, set_or_clear};
 use crate::node::NodeFields;
@@ -35,55 +35,33 @@ use demarche_core::domain::list::Readable;
 /// One policy question under study: the room that every other record belongs to.
 #[derive(MergedObject)]
 pub struct Dossier(
-    NodeFields<Entity>,
-    DossierFields,
-    AuditOf,
+    super::records::Records,
     super::search::SearchQuery,
     super::change::ChangeQuery,
-    super::stakeholder::Stakeholders<InDossier>,
-    super::mechanism::Mechanisms<InDossier>,
-    super::condition::Conditions<InDossier>,
-    super::argument::Arguments<InDossier>,
-    super::source::Sources<InDossier>,
-    super::position::Positions<InDossier>,
-    super::relation::Relations<InDossier>,
-    super::status::Statuses<InDossier>,
-    super::finding::Findings<InDossier>,
-    super::event::Events<InDossier>,
-    super::implication::Implications<InDossier>,
-    super::rating::Ratings<InDossier>,
+    AuditOf,
+    DossierFields,
+    NodeFields,
 );
 
 impl From<Seen<Model>> for Dossier {
     fn from(model: Seen<Model>) -> Self {
-        let (node, here) = (NodeFields::<Entity>::of(&model), model.anchor(model.id));
+        let (node, here) = (NodeFields::of::<Entity>(&model), model.anchor(model.id));
         Self(
-            node,
-            DossierFields(model.clone()),
-            AuditOf(model),
+            super::records::Records::within(Some(here)),
             super::search::SearchQuery(Some(here.id)),
             super::change::ChangeQuery(Some(here.id)),
-            super::stakeholder::Stakeholders(InDossier(here)),
-            super::mechanism::Mechanisms(InDossier(here)),
-            super::condition::Conditions(InDossier(here)),
-            super::argument::Arguments(InDossier(here)),
-            super::source::Sources(InDossier(here)),
-            super::position::Positions(InDossier(here)),
-            super::relation::Relations(InDossier(here)),
-            super::status::Statuses(InDossier(here)),
-            super::finding::Findings(InDossier(here)),
-            super::event::Events(InDossier(here)),
-            super::implication::Implications(InDossier(here)),
-            super::rating::Ratings(InDossier(here)),
+            AuditOf(model.clone()),
+            DossierFields(model),
+            node,
         )
     }
 }
 
 impl Deref for Dossier {
-    type Target = NodeFields<Entity>;
+    type Target = NodeFields;
 
-    fn deref(&self) -> &NodeFields<Entity> {
-        &self.0
+    fn deref(&self) -> &NodeFields {
+        &self.5
     }
 }
 

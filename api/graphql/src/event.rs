@@ -26,20 +26,20 @@ use demarche_core::error::Problems;
 
 /// Something that happened: a deployment, a seizure, an arrest, a summit.
 #[derive(MergedObject)]
-pub struct Event(AssertionFields<Entity>, EventFields, Lineage<Entity>);
+pub struct Event(Lineage<Entity>, AssertionFields, EventFields);
 
 impl From<Seen<Model>> for Event {
     fn from(model: Seen<Model>) -> Self {
-        let (assertion, lineage) = (AssertionFields::<Entity>::of(&model), Lineage::<Entity>::of(&model));
-        Self(assertion, EventFields(model), lineage)
+        let assertion = AssertionFields::of::<Entity>(&model);
+        Self(assertion.lineage(), assertion, EventFields(model))
     }
 }
 
 impl Deref for Event {
-    type Target = AssertionFields<Entity>;
+    type Target = AssertionFields;
 
-    fn deref(&self) -> &AssertionFields<Entity> {
-        &self.0
+    fn deref(&self) -> &AssertionFields {
+        &self.1
     }
 }
 

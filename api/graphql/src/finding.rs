@@ -25,20 +25,20 @@ use crate::word::{self, DatePrecision};
 
 /// An assessor's verdict on whether a condition is met.
 #[derive(MergedObject)]
-pub struct Finding(AssertionFields<Entity>, FindingFields, Lineage<Entity>);
+pub struct Finding(Lineage<Entity>, AssertionFields, FindingFields);
 
 impl From<Seen<Model>> for Finding {
     fn from(model: Seen<Model>) -> Self {
-        let (assertion, lineage) = (AssertionFields::<Entity>::of(&model), Lineage::<Entity>::of(&model));
-        Self(assertion, FindingFields(model), lineage)
+        let assertion = AssertionFields::of::<Entity>(&model);
+        Self(assertion.lineage(), assertion, FindingFields(model))
     }
 }
 
 impl Deref for Finding {
-    type Target = AssertionFields<Entity>;
+    type Target = AssertionFields;
 
-    fn deref(&self) -> &AssertionFields<Entity> {
-        &self.0
+    fn deref(&self) -> &AssertionFields {
+        &self.1
     }
 }
 

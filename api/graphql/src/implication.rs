@@ -25,20 +25,20 @@ use crate::word::{self, DatePrecision};
 
 /// A foreseen consequence or a lesson: about a mechanism, about a relation, or about the whole dossier.
 #[derive(MergedObject)]
-pub struct Implication(AssertionFields<Entity>, ImplicationFields, Lineage<Entity>);
+pub struct Implication(Lineage<Entity>, AssertionFields, ImplicationFields);
 
 impl From<Seen<Model>> for Implication {
     fn from(model: Seen<Model>) -> Self {
-        let (assertion, lineage) = (AssertionFields::<Entity>::of(&model), Lineage::<Entity>::of(&model));
-        Self(assertion, ImplicationFields(model), lineage)
+        let assertion = AssertionFields::of::<Entity>(&model);
+        Self(assertion.lineage(), assertion, ImplicationFields(model))
     }
 }
 
 impl Deref for Implication {
-    type Target = AssertionFields<Entity>;
+    type Target = AssertionFields;
 
-    fn deref(&self) -> &AssertionFields<Entity> {
-        &self.0
+    fn deref(&self) -> &AssertionFields {
+        &self.1
     }
 }
 

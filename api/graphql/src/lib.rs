@@ -20,6 +20,7 @@ pub mod export;
 mod filter;
 mod finding;
 mod implication;
+mod later;
 mod list;
 mod loader;
 mod mechanism;
@@ -29,6 +30,7 @@ mod node;
 pub mod order;
 mod position;
 mod rating;
+mod records;
 mod relation;
 mod revision;
 mod scalar;
@@ -48,7 +50,6 @@ use async_graphql::{Context, EmptySubscription, ID, MergedObject, Object, SDLExp
 use entity::filter::Filter;
 
 use self::error::{Result, bad_input, fault};
-use self::list::Everywhere;
 use self::node::Node;
 use demarche_core::auth::Auth;
 use demarche_core::domain::list::Readable;
@@ -69,10 +70,18 @@ pub fn build(auth: Arc<Auth>) -> Schema {
     types().disable_suggestions().limit_recursive_depth(RECURSION_MAX).data(auth).finish()
 }
 
-fn types() -> async_graphql::SchemaBuilder<Query, Mutation, EmptySubscription> {
-    async_graphql::Schema::build(Query::default(), Mutation::default(), EmptySubscription)
+type Builder = async_graphql::SchemaBuilder<Query, Mutation, EmptySubscription>;
+
+fn types() -> Builder {
+    let builder = async_graphql::Schema::build(Query::default(), Mutation::default(), EmptySubscription);
+    // What no field describes: the interfaces, and what is described later.
+    records::describe(builder)
         .register_output_type::<assertion::Assertion>()
         .register_output_type::<Node>()
+        .register_output_type::<connection::Connection<dossier::Dossier>>()
+        .register_output_type::<connection::Connection<node::Revision>>()
+        .register_output_type::<connection::Connection<search::SearchHit>>()
+        .register_output_type::<change::ChangePage>()
 }
 
 /// Writes down in the audit log what a request has read, once it has run.
@@ -97,47 +106,25 @@ pub fn sdl() -> String {
 /// All that one can ask.
 #[derive(MergedObject)]
 pub struct Query(
-    Root,
+    records::Records,
+    dossier::Dossiers,
     account::AccountQuery,
     search::SearchQuery,
     audit::AuditQuery,
     change::ChangeQuery,
-    dossier::Dossiers<Everywhere>,
-    stakeholder::Stakeholders<Everywhere>,
-    mechanism::Mechanisms<Everywhere>,
-    condition::Conditions<Everywhere>,
-    argument::Arguments<Everywhere>,
-    source::Sources<Everywhere>,
-    position::Positions<Everywhere>,
-    relation::Relations<Everywhere>,
-    status::Statuses<Everywhere>,
-    finding::Findings<Everywhere>,
-    event::Events<Everywhere>,
-    implication::Implications<Everywhere>,
-    rating::Ratings<Everywhere>,
+    Root,
 );
 
 impl Default for Query {
     fn default() -> Self {
         Self(
-            Root,
+            records::Records::within(None),
+            dossier::Dossiers::of(list::Within(None)),
             account::AccountQuery,
             search::SearchQuery(None),
             audit::AuditQuery,
             change::ChangeQuery(None),
-            dossier::Dossiers(Everywhere),
-            stakeholder::Stakeholders(Everywhere),
-            mechanism::Mechanisms(Everywhere),
-            condition::Conditions(Everywhere),
-            argument::Arguments(Everywhere),
-            source::Sources(Everywhere),
-            position::Positions(Everywhere),
-            relation::Relations(Everywhere),
-            status::Statuses(Everywhere),
-            finding::Findings(Everywhere),
-            event::Events(Everywhere),
-            implication::Implications(Everywhere),
-            rating::Ratings(Everywhere),
+            Root,
         )
     }
 }

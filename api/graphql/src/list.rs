@@ -127,6 +127,8 @@ impl<E: Listed> Arguments<E> {
 }
 
 /// Whose records a list holds.
+///
+/// A value, not a type: the code of a list field would be compiled anew for each type of parent.
 pub enum Parent<E: Record> {
     /// Nobody's: all that one may see.
     Everything,
@@ -134,6 +136,14 @@ pub enum Parent<E: Record> {
     /// may stand under parents of two kinds in one request.
     One(&'static str, Anchor, fn() -> Link<E>),
 }
+
+impl<E: Record> Clone for Parent<E> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<E: Record> Copy for Parent<E> {}
 
 impl<E: Record> Parent<E> {
     const fn at(&self) -> Option<AsOf> {
@@ -145,35 +155,19 @@ impl<E: Record> Parent<E> {
 }
 
 /// Something that has a list of the records of `E`.
-pub trait Hangs<E: Record>: Send + Sync {
-    /// A name, unique among the parents of `E`.
-    const NAME: &'static str;
-
+pub trait Hangs<E: Record> {
     /// Whose list it is.
     fn parent(&self) -> Parent<E>;
 }
 
-/// The whole record, as far as one may see it.
+/// A dossier, or all that one may see if none is given.
 #[derive(Clone, Copy, Debug)]
-pub struct Everywhere;
+pub struct Within(pub Option<Anchor>);
 
-impl<E: Record> Hangs<E> for Everywhere {
-    const NAME: &'static str = "Everywhere";
-
+impl<E: Record> Hangs<E> for Within {
     fn parent(&self) -> Parent<E> {
-        Parent::Everything
-    }
-}
-
-/// A dossier.
-#[derive(Clone, Copy, Debug)]
-pub struct InDossier(pub Anchor);
-
-impl<E: Record> Hangs<E> for InDossier {
-    const NAME: &'static str = "InDossier";
-
-    fn parent(&self) -> Parent<E> {
-        Parent::One("dossier", self.0, || Link::column(E::DOSSIER))
+        let Some(dossier) = self.0 else { return Parent::Everything };
+        Parent::One("dossier", dossier, || Link::column(E::DOSSIER))
     }
 }
 
@@ -182,8 +176,6 @@ impl<E: Record> Hangs<E> for InDossier {
 pub struct FromSource(pub Anchor);
 
 impl<E: Assertion> Hangs<E> for FromSource {
-    const NAME: &'static str = "FromSource";
-
     fn parent(&self) -> Parent<E> {
         Parent::One("source", self.0, || Link::column(E::SOURCE))
     }
@@ -199,8 +191,6 @@ macro_rules! parents {
 
             $(
                 impl Hangs<entity::$entity::Entity> for $name {
-                    const NAME: &'static str = stringify!($name);
-
                     fn parent(&self) -> Parent<entity::$entity::Entity> {
                         use entity::$entity::Column;
                         Parent::One(stringify!($name), self.0, || $link)
@@ -366,21 +356,25 @@ pub fn question(ctx: &Context<'_>, of: &str, at: Option<AsOf>) -> Result<Arc<str
     Ok(question.into())
 }
 
-/// A list field, for whatever has one: `Stakeholders<P>` is the object with the one field `stakeholders` of the parent `P`,
-/// which an object merges into its own.
+/// A list field, for whatever has one: `Stakeholders` is the object with the one field `stakeholders` of its parent, which an
+/// object merges into its own.
+///
+/// Of the objects that are merged into one, those that stand last are asked first, and what stands before is one type with the
+/// same beginning of another object. So lists come first, in the same order everywhere, and what is asked for most comes last.
 macro_rules! list_field {
     ($(#[$doc:meta])* $name:ident, $field:ident, $entity:ty, $node:ty, $filter:ty, $order:ty) => {
         $(#[$doc])*
-        pub struct $name<P>(pub P);
+        pub struct $name($crate::list::Parent<$entity>);
 
-        impl<P: $crate::list::Hangs<$entity>> async_graphql::TypeName for $name<P> {
-            fn type_name() -> std::borrow::Cow<'static, str> {
-                format!("{}{}", stringify!($name), P::NAME).into()
+        impl $name {
+            /// Those of a parent.
+            pub fn of(parent: impl $crate::list::Hangs<$entity>) -> Self {
+                Self(parent.parent())
             }
         }
 
-        #[async_graphql::Object(name_type)]
-        impl<P: $crate::list::Hangs<$entity>> $name<P> {
+        #[async_graphql::Object]
+        impl $name {
             $(#[$doc])*
             #[expect(clippy::too_many_arguments, reason = "they are the arguments of the field")]
             async fn $field(
@@ -396,10 +390,10 @@ macro_rules! list_field {
                     Vec<$crate::list::OrderInput<$order>>,
                 >,
                 #[graphql(desc = "As of when; if left out, like the record that it hangs on, or now.")] as_of: Option<$crate::list::AsOfInput>,
-            ) -> $crate::error::Result<$crate::connection::Connection<$node>> {
+            ) -> $crate::error::Result<$crate::later::Later<$crate::connection::Connection<$node>>> {
                 let slice = $crate::connection::Slice { first, after, last, before };
                 let arguments = $crate::list::Arguments { slice, filter, order_by, as_of };
-                $crate::list::connection::<$entity>(ctx, self.0.parent(), None, arguments).await
+                $crate::list::connection::<$entity>(ctx, self.0, None, arguments).await.map($crate::later::Later)
             }
         }
     };

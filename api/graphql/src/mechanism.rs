@@ -36,33 +36,33 @@ use entity::page::{Order, Sort};
 /// `BILATERAL` or `MULTILATERAL`.
 #[derive(MergedObject)]
 pub struct Mechanism(
-    NodeFields<Entity>,
+    super::position::Positions,
+    super::event::Events,
+    super::implication::Implications,
+    super::status::Statuses,
     MechanismFields,
-    super::position::Positions<OnMechanism>,
-    super::status::Statuses<OnMechanism>,
-    super::event::Events<OnMechanism>,
-    super::implication::Implications<OnMechanism>,
+    NodeFields,
 );
 
 impl From<Seen<Model>> for Mechanism {
     fn from(model: Seen<Model>) -> Self {
-        let (node, here) = (NodeFields::<Entity>::of(&model), model.anchor(model.id));
+        let (node, here) = (NodeFields::of::<Entity>(&model), OnMechanism(model.anchor(model.id)));
         Self(
-            node,
+            super::position::Positions::of(here),
+            super::event::Events::of(here),
+            super::implication::Implications::of(here),
+            super::status::Statuses::of(here),
             MechanismFields(model),
-            super::position::Positions(OnMechanism(here)),
-            super::status::Statuses(OnMechanism(here)),
-            super::event::Events(OnMechanism(here)),
-            super::implication::Implications(OnMechanism(here)),
+            node,
         )
     }
 }
 
 impl Deref for Mechanism {
-    type Target = NodeFields<Entity>;
+    type Target = NodeFields;
 
-    fn deref(&self) -> &NodeFields<Entity> {
-        &self.0
+    fn deref(&self) -> &NodeFields {
+        &self.5
     }
 }
 

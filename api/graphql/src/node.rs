@@ -1,9 +1,6 @@
 //! What every node and every record has in GraphQL: the interface `Node`, the fields of an edited record, its revisions.
 
-use std::borrow::Cow;
-use std::marker::PhantomData;
-
-use async_graphql::{Context, ID, InputObject, Interface, Object, SimpleObject, TypeName};
+use async_graphql::{Context, ID, InputObject, Interface, Object, SimpleObject};
 use entity::kind::Kind;
 use entity::record::{AsOf, Upkeep};
 use entity::revision;
@@ -17,6 +14,7 @@ use crate::event::Event;
 use crate::filter::{IdComparison, OrderedComparison, StringComparison};
 use crate::finding::Finding;
 use crate::implication::Implication;
+use crate::later::Later;
 use crate::loader;
 use crate::mechanism::Mechanism;
 use crate::position::Position;
@@ -116,38 +114,32 @@ impl Account {
     }
 }
 
-/// The fields that every edited record has, for the records of `E`: one part for each object that it is merged into, because
-/// async-graphql reads a part that it is still describing as an empty one.
-pub struct NodeFields<E> {
+/// The fields that every edited record has.
+pub struct NodeFields {
+    kind: Kind,
     upkeep: Upkeep,
     at: Option<AsOf>,
-    entity: PhantomData<fn() -> E>,
 }
 
-impl<E: entity::record::Node> NodeFields<E> {
+impl NodeFields {
     /// The fields of a record.
-    pub fn of(model: &Seen<E::Model>) -> Self {
-        Self { upkeep: E::upkeep(model), at: model.at(), entity: PhantomData }
-    }
-}
-
-impl<E: entity::record::Node> TypeName for NodeFields<E> {
-    fn type_name() -> Cow<'static, str> {
-        format!("NodeFieldsOf_{}", E::KIND.prefix()).into()
+    pub fn of<E: entity::record::Node>(model: &Seen<E::Model>) -> Self {
+        Self { kind: E::KIND, upkeep: E::upkeep(model), at: model.at() }
     }
 }
 
 /// The fields that every edited record has.
-#[Object(name_type)]
-impl<E: entity::record::Node> NodeFields<E> {
+#[Object]
+impl NodeFields {
     /// The id: unique over all kinds, stable for ever, opaque. Its first letters tell the kind.
     pub async fn id(&self) -> ID {
-        ID(id::encode(E::KIND, self.upkeep.id))
+        ID(id::encode(self.kind, self.upkeep.id))
     }
 
     /// The dossier that this record belongs to; of a dossier, itself.
-    pub async fn dossier(&self, ctx: &Context<'_>) -> Result<Dossier> {
-        Ok(loader::require::<entity::dossier::Entity>(ctx, self.upkeep.dossier_id, self.at).await?.into())
+    pub async fn dossier(&self, ctx: &Context<'_>) -> Result<Later<Dossier>> {
+        let found = loader::require::<entity::dossier::Entity>(ctx, self.upkeep.dossier_id, self.at).await?;
+        Ok(Later(found.into()))
     }
 
     /// Counts the edits, from 1. Give it back when you edit, so that nobody's edit is lost.
@@ -189,8 +181,9 @@ impl<E: entity::record::Node> NodeFields<E> {
         #[graphql(desc = "Only the revisions after this cursor.")] after: Option<String>,
         #[graphql(desc = "The last so many revisions, 0 to 200.")] last: Option<i32>,
         #[graphql(desc = "Only the revisions before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Revision>> {
-        super::revision::connection(ctx, self.upkeep.id, super::connection::Slice { first, after, last, before }).await
+    ) -> Result<Later<Connection<Revision>>> {
+        let slice = super::connection::Slice { first, after, last, before };
+        super::revision::connection(ctx, self.upkeep.id, slice).await.map(Later)
     }
 }
 

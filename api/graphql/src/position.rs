@@ -29,20 +29,20 @@ use entity::page::Sort;
 /// The atom of the record: this stakeholder took this stance on this mechanism, on this date, for these arguments, says
 /// this source at this place.
 #[derive(MergedObject)]
-pub struct Position(AssertionFields<Entity>, PositionFields, Lineage<Entity>);
+pub struct Position(Lineage<Entity>, AssertionFields, PositionFields);
 
 impl From<Seen<Model>> for Position {
     fn from(model: Seen<Model>) -> Self {
-        let (assertion, lineage) = (AssertionFields::<Entity>::of(&model), Lineage::<Entity>::of(&model));
-        Self(assertion, PositionFields(model), lineage)
+        let assertion = AssertionFields::of::<Entity>(&model);
+        Self(assertion.lineage(), assertion, PositionFields(model))
     }
 }
 
 impl Deref for Position {
-    type Target = AssertionFields<Entity>;
+    type Target = AssertionFields;
 
-    fn deref(&self) -> &AssertionFields<Entity> {
-        &self.0
+    fn deref(&self) -> &AssertionFields {
+        &self.1
     }
 }
 

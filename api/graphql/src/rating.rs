@@ -24,20 +24,20 @@ use crate::word::DatePrecision;
 /// How much a stakeholder can and wants to do in the dossier, at a date: influence and interest (Mendelow's grid),
 /// salience, and the attributes of Mitchell, Agle and Wood.
 #[derive(MergedObject)]
-pub struct Rating(AssertionFields<Entity>, RatingFields, Lineage<Entity>);
+pub struct Rating(Lineage<Entity>, AssertionFields, RatingFields);
 
 impl From<Seen<Model>> for Rating {
     fn from(model: Seen<Model>) -> Self {
-        let (assertion, lineage) = (AssertionFields::<Entity>::of(&model), Lineage::<Entity>::of(&model));
-        Self(assertion, RatingFields(model), lineage)
+        let assertion = AssertionFields::of::<Entity>(&model);
+        Self(assertion.lineage(), assertion, RatingFields(model))
     }
 }
 
 impl Deref for Rating {
-    type Target = AssertionFields<Entity>;
+    type Target = AssertionFields;
 
-    fn deref(&self) -> &AssertionFields<Entity> {
-        &self.0
+    fn deref(&self) -> &AssertionFields {
+        &self.1
     }
 }
 

@@ -26,26 +26,26 @@ use crate::word::{self, DatePrecision};
 
 /// A directed tie between two stakeholders, in an interval of time.
 #[derive(MergedObject)]
-pub struct Relation(
-    AssertionFields<Entity>,
-    RelationFields,
-    Lineage<Entity>,
-    super::implication::Implications<OnRelation>,
-);
+pub struct Relation(super::implication::Implications, Lineage<Entity>, AssertionFields, RelationFields);
 
 impl From<Seen<Model>> for Relation {
     fn from(model: Seen<Model>) -> Self {
-        let (assertion, lineage) = (AssertionFields::<Entity>::of(&model), Lineage::<Entity>::of(&model));
+        let assertion = AssertionFields::of::<Entity>(&model);
         let here = model.anchor(model.id);
-        Self(assertion, RelationFields(model), lineage, super::implication::Implications(OnRelation(here)))
+        Self(
+            super::implication::Implications::of(OnRelation(here)),
+            assertion.lineage(),
+            assertion,
+            RelationFields(model),
+        )
     }
 }
 
 impl Deref for Relation {
-    type Target = AssertionFields<Entity>;
+    type Target = AssertionFields;
 
-    fn deref(&self) -> &AssertionFields<Entity> {
-        &self.0
+    fn deref(&self) -> &AssertionFields {
+        &self.2
     }
 }
 

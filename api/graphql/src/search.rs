@@ -5,6 +5,7 @@ use sea_orm::Value;
 
 use crate::connection::{Connection, Slice, read_cursor, write_cursor};
 use crate::error::{Result, fault};
+use crate::later::Later;
 use crate::loader;
 use crate::node::Node;
 use crate::word::RecordKind;
@@ -53,7 +54,7 @@ impl SearchQuery {
         #[graphql(desc = "Only the hits after this cursor.")] after: Option<String>,
         #[graphql(desc = "The last so many hits, 0 to 200.")] last: Option<i32>,
         #[graphql(desc = "Only the hits before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<SearchHit>> {
+    ) -> Result<Later<Connection<SearchHit>>> {
         let slice = Slice { first, after, last, before };
         let (size, backward) = slice.size()?;
         let place = |name: &str, cursor: &Option<String>| {
@@ -75,7 +76,7 @@ impl SearchQuery {
         let listing = search::search(loader::op(ctx)?, &asked).await.map_err(fault)?;
         let cursor = |hit: &Hit| write_cursor(LIST, vec![i64::from(hit.rank).into(), hit.id.into()]);
         let edges = listing.rows.into_iter().map(|hit| (cursor(&hit), SearchHit(hit))).collect();
-        Ok(Connection::new(edges, &slice, listing.more, listing.total))
+        Ok(Later(Connection::new(edges, &slice, listing.more, listing.total)))
     }
 }
 

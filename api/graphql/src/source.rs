@@ -25,39 +25,39 @@ use demarche_core::error::Problems;
 /// A document that assertions are taken from.
 #[derive(MergedObject)]
 pub struct Source(
-    NodeFields<Entity>,
+    super::position::Positions,
+    super::event::Events,
+    super::finding::Findings,
+    super::rating::Ratings,
+    super::implication::Implications,
+    super::status::Statuses,
+    super::relation::Relations,
     SourceFields,
-    super::position::Positions<FromSource>,
-    super::relation::Relations<FromSource>,
-    super::status::Statuses<FromSource>,
-    super::finding::Findings<FromSource>,
-    super::event::Events<FromSource>,
-    super::implication::Implications<FromSource>,
-    super::rating::Ratings<FromSource>,
+    NodeFields,
 );
 
 impl From<Seen<Model>> for Source {
     fn from(model: Seen<Model>) -> Self {
-        let (node, here) = (NodeFields::<Entity>::of(&model), model.anchor(model.id));
+        let (node, here) = (NodeFields::of::<Entity>(&model), FromSource(model.anchor(model.id)));
         Self(
-            node,
+            super::position::Positions::of(here),
+            super::event::Events::of(here),
+            super::finding::Findings::of(here),
+            super::rating::Ratings::of(here),
+            super::implication::Implications::of(here),
+            super::status::Statuses::of(here),
+            super::relation::Relations::of(here),
             SourceFields(model),
-            super::position::Positions(FromSource(here)),
-            super::relation::Relations(FromSource(here)),
-            super::status::Statuses(FromSource(here)),
-            super::finding::Findings(FromSource(here)),
-            super::event::Events(FromSource(here)),
-            super::implication::Implications(FromSource(here)),
-            super::rating::Ratings(FromSource(here)),
+            node,
         )
     }
 }
 
 impl Deref for Source {
-    type Target = NodeFields<Entity>;
+    type Target = NodeFields;
 
-    fn deref(&self) -> &NodeFields<Entity> {
-        &self.0
+    fn deref(&self) -> &NodeFields {
+        &self.8
     }
 }
 

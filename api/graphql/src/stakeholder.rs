@@ -33,33 +33,33 @@ use sea_orm::sea_query::ExprTrait;
 /// An actor: somebody who takes positions, has power, or is affected.
 #[derive(MergedObject)]
 pub struct Stakeholder(
-    NodeFields<Entity>,
+    super::position::Positions,
+    super::event::Events,
+    super::finding::Findings,
+    super::rating::Ratings,
     StakeholderFields,
-    super::position::Positions<OfStakeholder>,
-    super::event::Events<OfStakeholder>,
-    super::finding::Findings<OfStakeholder>,
-    super::rating::Ratings<OfStakeholder>,
+    NodeFields,
 );
 
 impl From<Seen<Model>> for Stakeholder {
     fn from(model: Seen<Model>) -> Self {
-        let (node, here) = (NodeFields::<Entity>::of(&model), model.anchor(model.id));
+        let (node, here) = (NodeFields::of::<Entity>(&model), OfStakeholder(model.anchor(model.id)));
         Self(
-            node,
+            super::position::Positions::of(here),
+            super::event::Events::of(here),
+            super::finding::Findings::of(here),
+            super::rating::Ratings::of(here),
             StakeholderFields(model),
-            super::position::Positions(OfStakeholder(here)),
-            super::event::Events(OfStakeholder(here)),
-            super::finding::Findings(OfStakeholder(here)),
-            super::rating::Ratings(OfStakeholder(here)),
+            node,
         )
     }
 }
 
 impl Deref for Stakeholder {
-    type Target = NodeFields<Entity>;
+    type Target = NodeFields;
 
-    fn deref(&self) -> &NodeFields<Entity> {
-        &self.0
+    fn deref(&self) -> &NodeFields {
+        &self.5
     }
 }
 

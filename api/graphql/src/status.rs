@@ -24,20 +24,20 @@ use crate::word::{self, DatePrecision};
 
 /// A dated step in a mechanism's life.
 #[derive(MergedObject)]
-pub struct Status(AssertionFields<Entity>, StatusFields, Lineage<Entity>);
+pub struct Status(Lineage<Entity>, AssertionFields, StatusFields);
 
 impl From<Seen<Model>> for Status {
     fn from(model: Seen<Model>) -> Self {
-        let (assertion, lineage) = (AssertionFields::<Entity>::of(&model), Lineage::<Entity>::of(&model));
-        Self(assertion, StatusFields(model), lineage)
+        let assertion = AssertionFields::of::<Entity>(&model);
+        Self(assertion.lineage(), assertion, StatusFields(model))
     }
 }
 
 impl Deref for Status {
-    type Target = AssertionFields<Entity>;
+    type Target = AssertionFields;
 
-    fn deref(&self) -> &AssertionFields<Entity> {
-        &self.0
+    fn deref(&self) -> &AssertionFields {
+        &self.1
     }
 }
 
