@@ -14,31 +14,27 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use demarche_core::domain::account::{self, Authority, Draft};
-use demarche_core::import::{self, Options};
-use demarche_core::op::{Actor, Base, Ids, SystemClock};
+use demarche_core::op::{Actor, Base, Ids};
 use demarche_core::store::Store;
-use demarche_tests::Engine;
 use demarche_tests::database::{self, Database, place};
+use demarche_tests::{Engine, votes, world};
 use entity::words::{Marking, Role};
 use sea_orm::{ConnectionTrait, Database as Sea, Statement};
 
-const EMAIL: &str = "bench@example.org";
-const MAPPING: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../api/mappings/un-votes.toml");
-
 fn main() {
-    let arguments: Vec<String> = std::env::args().collect();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    if arguments.get(1).is_some_and(|argument| argument == "child") {
-        return runtime.block_on(child(&arguments[2], Path::new(&arguments[3]), Path::new(&arguments[4])));
+    if runtime.block_on(votes::serve()) {
+        return;
     }
-    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/un-votes");
-    if !data.exists() {
-        return println!("skipped: {} is not there", data.display());
-    }
+    let data = match votes::folder() {
+        Ok(data) => data,
+        Err(missing) => return println!("skipped: {missing}"),
+    };
     let folder = tempfile::tempdir().unwrap();
     let second = folder.path().join("second.toml");
-    let mapping = std::fs::read_to_string(MAPPING).unwrap();
-    std::fs::write(&second, mapping.replace("\"un-general-assembly\"", "\"second\"")).unwrap();
+    let mapping = std::fs::read_to_string(votes::mapping()).unwrap();
+    std::fs::write(&second, mapping.replace(&format!("\"{}\"", votes::DOSSIER), "\"second\"")).unwrap();
+    let arguments: Vec<String> = std::env::args().collect();
     let only = arguments.iter().find(|argument| ["sqlite", "postgres"].contains(&argument.as_str()));
     for (name, engine) in [("sqlite", Engine::Sqlite), ("postgres", Engine::Postgres)] {
         if only.is_none_or(|only| only == name) {
@@ -54,11 +50,11 @@ async fn measure(engine: Engine, data: &Path, folder: &Path, second: &Path) {
     };
     prepare(&database).await;
     println!("{engine:?}");
-    let ours = ours(&database, data, Path::new(MAPPING));
+    let ours = ours(&database, data, &votes::mapping());
     let dump = folder.join("positions.csv");
-    let theirs = theirs(&database, &dump, "un-general-assembly").await;
+    let theirs = theirs(&database, &dump, votes::DOSSIER).await;
     compare("first load into an empty database", &ours, theirs, if engine == Engine::Sqlite { 1.1 } else { 1.0 });
-    let again = self::ours(&database, data, Path::new(MAPPING));
+    let again = self::ours(&database, data, &votes::mapping());
     println!("  the same again, nothing changes: {:.1} s, {}", again.time.as_secs_f64(), again.memory);
     let ours = self::ours(&database, data, second);
     let theirs = self::theirs(&database, &dump, "second").await;
@@ -76,14 +72,11 @@ fn compare(what: &str, ours: &Run, theirs: Duration, most: f64) {
     println!("  {what}: {one:.1} s against {other:.1} s, ratio {ratio:.2} (at most {most}); {}", ours.memory);
 }
 
-async fn base(url: &str) -> Base {
-    Base { store: Store::open(&place(url)).await.unwrap(), clock: Arc::new(SystemClock), ids: Arc::new(Ids::new(1)) }
-}
-
 async fn prepare(database: &Database) {
-    let base = base(&database.url).await;
+    let store = Store::open(&place(&database.url)).await.unwrap();
+    let base = Base { store, clock: Arc::new(world::noon()), ids: Arc::new(Ids::new(1)) };
     let draft = Draft {
-        email: EMAIL.to_owned(),
+        email: votes::ANALYST.to_owned(),
         name: "Bench".to_owned(),
         password: Some("a long password".to_owned()),
         role: Role::Analyst,
@@ -97,42 +90,8 @@ async fn prepare(database: &Database) {
 /// Imports in a process of its own.
 fn ours(database: &Database, data: &Path, mapping: &Path) -> Run {
     let begun = Instant::now();
-    let said = Command::new(std::env::current_exe().unwrap())
-        .args(["child", &database.url])
-        .args([data, mapping])
-        .stderr(Stdio::inherit())
-        .output()
-        .unwrap();
-    assert!(said.status.success());
-    Run { time: begun.elapsed(), memory: String::from_utf8(said.stdout).unwrap().trim().to_owned() }
-}
-
-async fn child(url: &str, data: &Path, mapping: &Path) {
-    let base = base(url).await;
-    let op = base.op(Actor::Anonymous);
-    let account = account::find(&op, EMAIL).await.unwrap().unwrap();
-    let op = account::acting(&base, account.id).await.unwrap();
-    let anonymous = Arc::new(std::sync::atomic::AtomicU64::new(0));
-    let peak = anonymous.clone();
-    std::thread::spawn(move || {
-        loop {
-            peak.fetch_max(memory("RssAnon:"), std::sync::atomic::Ordering::Relaxed);
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    });
-    let report = import::load_mapped(&op, mapping, data, &Options::default()).await.unwrap();
-    drop(op);
-    base.store.close().await;
-    let anonymous = anonymous.load(std::sync::atomic::Ordering::Relaxed) / 1024;
-    let all = memory("VmHWM:") / 1024;
-    println!("{report}; peak memory {all} MB, of it anonymous {anonymous} MB");
-}
-
-/// A figure of the system about this process, in kilobytes.
-fn memory(name: &str) -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix(name));
-    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+    let memory = votes::load(&database.url, data, mapping);
+    Run { time: begun.elapsed(), memory }
 }
 
 /// Takes a dossier's positions out of a copy of the database, and lets the database load them again.
@@ -182,7 +141,7 @@ async fn sqlite(database: &Database, dump: &Path, dossier: &str) -> Duration {
     shell(&copy, &format!("{pragmas}.mode csv\n.import '{}' position\n", dump.display()));
     let time = begun.elapsed();
     let loaded = shell(&copy, &format!("SELECT count(*) FROM position WHERE {};\n", own(dossier)));
-    assert_eq!(loaded.trim(), "870109");
+    assert_eq!(loaded.trim(), votes::ROWS.to_string());
     let _ = std::fs::remove_file(&copy);
     time
 }
@@ -247,7 +206,10 @@ async fn postgres(database: &Database, dump: &Path, dossier: &str) -> Duration {
     let begun = Instant::now();
     psql(&url, &format!("\\copy position ({columns}) FROM '{}' CSV", dump.display()));
     let time = begun.elapsed();
-    assert_eq!(psql(&url, &format!("SELECT count(*) FROM position WHERE {}", own(dossier))).trim(), "870109");
+    assert_eq!(
+        psql(&url, &format!("SELECT count(*) FROM position WHERE {}", own(dossier))).trim(),
+        votes::ROWS.to_string()
+    );
     psql(&format!("{server}/postgres"), &format!("DROP DATABASE {name}"));
     time
 }

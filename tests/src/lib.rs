@@ -20,6 +20,7 @@ pub mod inspect;
 pub mod program;
 pub mod property;
 pub mod schema;
+pub mod votes;
 pub mod world;
 
 pub use self::build::Desk;
