@@ -14,7 +14,6 @@ mod signing;
 mod token;
 mod uses;
 
-use std::fmt::Write;
 use std::time::Duration;
 
 use jsonwebtoken::dangerous::insecure_decode_claims;
@@ -28,6 +27,7 @@ pub use self::signing::{Jwk, Keys};
 use self::token::foreign;
 pub use self::token::{LEEWAY_S, NAME};
 use self::uses::Uses;
+use crate::digest;
 use crate::domain::principal;
 use crate::error::{Error, Result};
 use crate::op::{Actor, Base, Op, Signed};
@@ -179,10 +179,5 @@ pub fn random_hex<const N: usize>() -> Result<String> {
     let mut bytes = [0; N];
     // Its error type implements std's trait only with a feature that nothing else needs.
     getrandom::fill(&mut bytes).map_err(|cause| Error::internal(cause.to_string()))?;
-    let mut text = String::with_capacity(2 * N);
-    for byte in bytes {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    Ok(text)
+    Ok(digest::hex(&bytes))
 }

@@ -2,6 +2,7 @@
 //! goes out as files.
 
 pub mod auth;
+pub mod digest;
 pub mod domain;
 pub mod error;
 pub mod export;

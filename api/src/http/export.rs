@@ -18,7 +18,6 @@ use entity::kind::Kind;
 use entity::moment::Moment;
 use futures_util::{StreamExt, stream};
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 use tokio::sync::mpsc::Receiver;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -30,6 +29,7 @@ use super::limit::Purse;
 use super::log::Outcome;
 use super::refusal::Refusal;
 use super::{State, limit, log, task};
+use demarche_core::digest;
 use demarche_core::error::Error;
 use demarche_core::export::cell::moment as written;
 use demarche_core::export::{Compression, Export};
@@ -276,8 +276,9 @@ async fn open(op: &Op, asked: Asked) -> Result<File, Refusal> {
 fn mark(asked: &Asked, account: i64) -> String {
     let Asked { kind, format, arguments, compression, .. } = asked;
     let all = serde_json::json!([kind, format, arguments, compression.name(), account]);
-    let digest = Sha256::digest(all.to_string());
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    let mut text = digest::hex(&digest::sha256(all.to_string()));
+    text.truncate(16);
+    text
 }
 
 /// The moment in the tag of a file, if it is this one.

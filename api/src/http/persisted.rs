@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_graphql::ServerError;
 use async_graphql::parser::types::ExecutableDocument;
 use lru::LruCache;
-use sha2::{Digest, Sha256};
 
 use super::document;
+use demarche_core::digest;
 use demarche_core::error::{Error, Result};
 use demarche_graphql::bound::{Bounds, scan};
 
@@ -130,7 +130,7 @@ impl Trusted {
             if read_hash(&name) != Some(hash) {
                 return Err(Error::BadInput(format!(
                     "{name}: is not the SHA-256 of its document, which is {}",
-                    hex(&hash)
+                    digest::hex(&hash)
                 )));
             }
             let document =
@@ -147,7 +147,7 @@ fn read(source: &str, bounds: &Bounds) -> Result<Document, ServerError> {
 }
 
 fn hash_of(source: &str) -> Hash {
-    Sha256::digest(source.as_bytes()).into()
+    digest::sha256(source)
 }
 
 /// Reads a hash from hexadecimal digits.
@@ -160,10 +160,6 @@ pub fn read_hash(text: &str) -> Option<Hash> {
         *byte = u8::from_str_radix(text.get(2 * n..2 * n + 2)?, 16).ok()?;
     }
     Some(hash)
-}
-
-fn hex(hash: &Hash) -> String {
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn coded(code: &str, message: &str) -> ServerError {
@@ -207,7 +203,8 @@ mod tests {
     #[test]
     fn only_trusted_documents_are_run() {
         let (hash, source) = (hash_of("{ a }"), "{ a }");
-        let trusted = Trusted::read(&format!("{{\"{}\": \"{source}\"}}", hex(&hash)), &Bounds::default()).unwrap();
+        let trusted =
+            Trusted::read(&format!("{{\"{}\": \"{source}\"}}", digest::hex(&hash)), &Bounds::default()).unwrap();
         let persisted = Persisted::new(100, Some(trusted));
         find(&persisted, Some(source), None, false).unwrap();
         find(&persisted, None, Some(hash), false).unwrap();
@@ -221,7 +218,7 @@ mod tests {
         let refusal = |json: &str| Trusted::read(json, &Bounds::default()).unwrap_err().to_string();
         assert!(refusal("[]").starts_with("expected a JSON object"));
         assert!(refusal("{\"ab\": \"{ a }\"}").starts_with("ab: is not the SHA-256 of its document, which is "));
-        let hash = hex(&hash_of("{"));
+        let hash = digest::hex(&hash_of("{"));
         assert!(refusal(&format!("{{\"{hash}\": \"{{\"}}")).starts_with(&format!("{hash}: syntax error")));
     }
 }

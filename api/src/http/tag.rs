@@ -4,15 +4,15 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{CONTENT_ENCODING, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH};
 use actix_web::middleware::Next;
-use sha2::{Digest, Sha256};
+use demarche_core::digest;
 
 /// How compressed bytes are told apart from those that they were made of.
 const ENCODINGS: [&str; 3] = ["gzip", "br", "zstd"];
 
 /// The tag of these bytes: the beginning of their digest, in quotes.
 pub fn of(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    let text: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let mut text = digest::hex(&digest::sha256(bytes));
+    text.truncate(32);
     format!("\"{text}\"")
 }
 

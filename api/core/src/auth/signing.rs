@@ -14,10 +14,10 @@ use entity::signing_key::Model;
 use jsonwebtoken::{DecodingKey, EncodingKey};
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use super::sealed;
 use super::token::LEEWAY_S;
+use crate::digest;
 use crate::domain::signing_key;
 use crate::error::{Error, Result};
 use crate::op::Op;
@@ -143,7 +143,7 @@ impl Keys {
 /// The name of a key (RFC 7638; the members and their order are those of RFC 8037, appendix A.3).
 fn thumbprint(public_key: &str) -> String {
     let members = format!("{{\"crv\":\"Ed25519\",\"kty\":\"OKP\",\"x\":\"{public_key}\"}}");
-    URL_SAFE_NO_PAD.encode(Sha256::digest(members.as_bytes()))
+    URL_SAFE_NO_PAD.encode(digest::sha256(members))
 }
 
 #[cfg(test)]

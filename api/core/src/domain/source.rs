@@ -8,9 +8,9 @@ use entity::source::{ActiveModel, Column, Entity, Model};
 use entity::source_text;
 use entity::words::{Marking, Reliability};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
-use sha2::{Digest, Sha256};
 use url::Url;
 
+use crate::digest::{hex, sha256};
 use crate::domain::assertion::LINE_MAX;
 use crate::domain::date::PartialDate;
 use crate::domain::node::{Concept, Header};
@@ -199,7 +199,7 @@ pub async fn text(op: &Op, id: i64) -> Result<Option<String>> {
 
 /// The SHA-256 of a text's UTF-8, as 64 lower-case hex digits.
 pub fn digest(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&sha256(text))
 }
 
 fn check_digest(draft: &Draft, problems: &mut Problems) {

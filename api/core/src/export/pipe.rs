@@ -4,8 +4,8 @@
 use std::io::Write;
 
 use flate2::write::GzEncoder;
-use sha2::{Digest, Sha256};
 
+use crate::digest::{self, Sum as Digest};
 use crate::error::{Error, Result};
 
 /// How a file is compressed.
@@ -88,7 +88,7 @@ impl Text {
 /// The way out of a file's text. It is another thread's than that of the rows.
 pub struct Pipe {
     /// None where nobody asks for it.
-    hash: Option<Sha256>,
+    hash: Option<Digest>,
     bytes: u64,
     encoder: Encoder,
     /// How many bytes have come out, those left out included.
@@ -111,7 +111,7 @@ impl Pipe {
                 Encoder::Zstd(zstd::stream::write::Encoder::new(Vec::new(), 3).map_err(Error::internal)?)
             }
         };
-        Ok(Self { hash: hashed.then(Sha256::new), bytes: 0, encoder, out: 0, skip })
+        Ok(Self { hash: hashed.then(Digest::default), bytes: 0, encoder, out: 0, skip })
     }
 
     /// Takes the next piece of the text, and gives what comes out.
@@ -120,7 +120,7 @@ impl Pipe {
     /// If it cannot be compressed.
     pub fn take(&mut self, text: Vec<u8>) -> Result<Vec<u8>> {
         if let Some(hash) = &mut self.hash {
-            hash.update(&text);
+            hash.add(&text);
         }
         self.push(text)
     }
@@ -158,12 +158,7 @@ impl Pipe {
     /// # Errors
     /// If it cannot be compressed.
     pub fn finish(mut self, rows: u64, trailer: impl FnOnce(&Sum) -> Vec<u8>) -> Result<(Vec<u8>, Sum, u64)> {
-        let mut sha256 = String::with_capacity(64);
-        for byte in self.hash.take().into_iter().flat_map(Digest::finalize) {
-            use std::fmt::Write as _;
-            // Writing to a string cannot fail.
-            let _ = write!(sha256, "{byte:02x}");
-        }
+        let sha256 = self.hash.take().map(|hash| digest::hex(&hash.end())).unwrap_or_default();
         let sum = Sum { rows, bytes: self.bytes, sha256 };
         let mut last = self.push(trailer(&sum))?;
         let end = match std::mem::replace(&mut self.encoder, Encoder::None) {

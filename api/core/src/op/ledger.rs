@@ -11,9 +11,9 @@ use entity::{audit_head, audit_record};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 use super::{Actor, Credential, Op, Step, Touched};
+use crate::digest;
 use crate::error::{Error, Result};
 use crate::id;
 
@@ -216,6 +216,5 @@ pub fn hash(entry: &Model) -> Result<String> {
         outcome,
         code
     ]);
-    let digest = Sha256::digest(serde_json::to_string(&said)?);
-    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(digest::hex(&digest::sha256(serde_json::to_string(&said)?)))
 }

@@ -7,9 +7,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use sha2::{Digest, Sha256};
 
 use super::Secret;
+use crate::digest;
 use crate::error::{Error, Result};
 
 /// The prefix of access tokens for scripts.
@@ -51,7 +51,7 @@ pub fn is_well_formed(prefix: &str, text: &str) -> bool {
 
 /// What is stored of a token. A fast hash will do: there are 2^256 of them to try.
 pub fn hash(token: &str) -> String {
-    URL_SAFE_NO_PAD.encode(Sha256::digest(token.as_bytes()))
+    URL_SAFE_NO_PAD.encode(digest::sha256(token))
 }
 
 fn checksum(text: &str) -> String {
