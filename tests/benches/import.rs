@@ -14,10 +14,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use demarche_core::domain::account::{self, Authority, Draft};
-use demarche_core::op::{Actor, Base, Ids};
+use demarche_core::op::{Actor, Base, Ids, SystemClock};
 use demarche_core::store::Store;
 use demarche_tests::database::{self, Database, place};
-use demarche_tests::{Engine, votes, world};
+use demarche_tests::{Engine, votes};
 use entity::words::{Marking, Role};
 use sea_orm::{ConnectionTrait, Database as Sea, Statement};
 
@@ -74,7 +74,7 @@ fn compare(what: &str, ours: &Run, theirs: Duration, most: f64) {
 
 async fn prepare(database: &Database) {
     let store = Store::open(&place(&database.url)).await.unwrap();
-    let base = Base { store, clock: Arc::new(world::noon()), ids: Arc::new(Ids::new(1)) };
+    let base = Base { store, clock: Arc::new(SystemClock), ids: Arc::new(Ids::new(1)) };
     let draft = Draft {
         email: votes::ANALYST.to_owned(),
         name: "Bench".to_owned(),

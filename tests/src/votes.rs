@@ -9,11 +9,10 @@ use std::time::Duration;
 
 use demarche_core::domain::account;
 use demarche_core::import::{self, Options};
-use demarche_core::op::{Actor, Base, Ids};
+use demarche_core::op::{Actor, Base, Ids, SystemClock};
 use demarche_core::store::Store;
 
 use crate::database::place;
-use crate::world;
 
 /// How many votes they are.
 pub const ROWS: u64 = 870_109;
@@ -59,7 +58,7 @@ pub async fn serve() -> bool {
         return false;
     }
     let store = Store::open(&place(url)).await.unwrap();
-    let base = Base { store, clock: Arc::new(world::noon()), ids: Arc::new(Ids::new(2)) };
+    let base = Base { store, clock: Arc::new(SystemClock), ids: Arc::new(Ids::new(2)) };
     let analyst = account::find(&base.op(Actor::Anonymous), ANALYST).await.unwrap().unwrap();
     let op = account::acting(&base, analyst.id).await.unwrap();
     let most = watch();

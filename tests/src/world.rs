@@ -35,12 +35,6 @@ impl Clock for StoppedClock {
     }
 }
 
-/// A clock that stands at noon of 24 November 2026, UTC.
-pub fn noon() -> StoppedClock {
-    let noon: DateTime<Utc> = "2026-11-24T12:00:00Z".parse().unwrap();
-    StoppedClock(AtomicI64::new(Moment::from(noon).0))
-}
-
 /// One test's world.
 pub struct World {
     /// What the server answers from.
@@ -57,9 +51,10 @@ pub struct World {
 }
 
 impl World {
-    /// Boots the server on a fresh database at [`noon`].
+    /// Boots the server on a fresh database at noon of 24 November 2026, UTC.
     pub async fn start(database: Database) -> Self {
-        let clock = Arc::new(noon());
+        let noon: DateTime<Utc> = "2026-11-24T12:00:00Z".parse().unwrap();
+        let clock = Arc::new(StoppedClock(AtomicI64::new(Moment::from(noon).0)));
         let base = Base { store: database.open().await, clock: clock.clone(), ids: Arc::new(Ids::new(1)) };
         let auth = Arc::new(Auth::new(Self::auth_settings()));
         for (id, role) in [(1, Role::Reader), (2, Role::Analyst), (3, Role::Admin)] {
