@@ -30,6 +30,7 @@ use demarche_core::id;
 
 /// Anything with a globally unique id by which it can be asked for again (Relay's Global Object Identification).
 #[derive(Interface)]
+#[expect(clippy::large_enum_variant, reason = "a dossier has a list of each kind; few are in memory at once")]
 #[graphql(
     field(
         name = "id",
