@@ -190,7 +190,9 @@ impl Export {
         let left = Trail::default();
         let mut reader = Reader { snapshot: &mut snapshot, scope: scope.clone(), dossier, as_of: request.as_of, left };
         let plan = match sheet {
-            Some((sheet, table)) => Plan::make(&mut reader, &sheet, &columns, table.style()).await?,
+            Some((sheet, table)) => {
+                Plan::make(&mut reader, &sheet, &columns, table.style(), &table.leads(&columns)).await?
+            }
             None => Plan::default(),
         };
         let op = op.clone();

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::ops::Range;
 
 use entity::kind::Kind;
 
@@ -27,12 +28,18 @@ pub(super) struct Directory {
 }
 
 impl Directory {
-    /// Reads them.
+    /// Reads them. Each is kept with what stands before it in a line.
     ///
     /// # Errors
     /// If the database fails.
-    pub(super) async fn load(reader: &mut Reader<'_>, kind: Kind, paths: &[String], style: Style) -> Result<Self> {
-        let mut plan = Plan::make(reader, &Sheet::of(kind), paths, style).await?;
+    pub(super) async fn load(
+        reader: &mut Reader<'_>,
+        kind: Kind,
+        paths: &[String],
+        style: Style,
+        leads: &[Vec<u8>],
+    ) -> Result<Self> {
+        let mut plan = Plan::make(reader, &Sheet::of(kind), paths, style, &[]).await?;
         let key = plan.reads.len();
         let sql = format!("\"{}\".\"id\"", kind.table());
         plan.reads.push(Read { name: "", sql, stored: None, shape: Shape::Integer });
@@ -40,7 +47,7 @@ impl Directory {
         let reads = std::mem::take(&mut plan.reads);
         let directory = Self { places: HashMap::default(), written: Vec::new(), ends: vec![0], width: plan.width() };
         let found = plan.nothing_found();
-        let filler = Filler { directory, plan, found, key, style };
+        let filler = Filler { directory, plan, found, key, style, leads: leads.to_vec() };
         Ok(reader.read(kind, select, &reads, filler, None).await?.directory)
     }
 
@@ -49,12 +56,12 @@ impl Directory {
         self.places.get(&key).copied()
     }
 
-    /// One column of a record.
+    /// Some columns of a record.
     #[inline]
-    pub(super) fn get(&self, place: Place, column: usize) -> Option<&[u8]> {
-        let at = usize::try_from(place.0).ok()? * self.width + column;
-        let place = |at: usize| usize::try_from(*self.ends.get(at)?).ok();
-        self.written.get(place(at)?..place(at + 1)?)
+    pub(super) fn get(&self, place: Place, columns: Range<usize>) -> Option<&[u8]> {
+        let at = usize::try_from(place.0).ok()? * self.width;
+        let place = |column: usize| usize::try_from(*self.ends.get(at + column)?).ok();
+        self.written.get(place(columns.start)?..place(columns.end)?)
     }
 }
 
@@ -64,15 +71,17 @@ struct Filler {
     found: Found,
     key: usize,
     style: Style,
+    leads: Vec<Vec<u8>>,
 }
 
 impl Taker for Filler {
     fn take(&mut self, row: Row<'_>) -> Result<Option<Vec<u8>>> {
-        let Self { directory, plan, found, key, style } = self;
+        let Self { directory, plan, found, key, style, leads } = self;
         let full = || Error::BadInput("columns: what they lead to is more than 4 GiB".to_owned());
         let place = u32::try_from(directory.places.len()).map_err(|_| full())?;
         plan.find(row, found)?;
         for column in 0..directory.width {
+            directory.written.extend_from_slice(leads.get(column).map(Vec::as_slice).unwrap_or_default());
             plan.write(column, row, found, *style, &mut directory.written)?;
             directory.ends.push(u32::try_from(directory.written.len()).map_err(|_| full())?);
         }

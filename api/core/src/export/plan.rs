@@ -5,6 +5,7 @@
 //! in memory as it will be written: memory grows with the number of nodes, never with the number of rows.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use entity::kind::Kind;
 
@@ -23,7 +24,8 @@ const STEPS_MAX: usize = 3;
 pub(super) struct Plan {
     /// What is read.
     pub(super) reads: Vec<Read>,
-    outputs: Vec<Output>,
+    /// What is written, and what before it.
+    outputs: Vec<(Vec<u8>, Output)>,
     /// What is referred to, and by which of the reads.
     directories: Vec<(usize, Directory)>,
 }
@@ -32,10 +34,19 @@ pub(super) struct Plan {
 enum Output {
     /// The value of a read.
     Own { at: usize, form: Form },
-    /// What a read refers to: in which directory that is, and which of its columns is meant.
-    Related { directory: usize, part: usize },
+    /// What a read refers to: in which directory that is, and which of its columns are meant. In lines, columns that stand side by
+    /// side there and here are written at once, with all that stands before and between them; `none` is written if there is
+    /// nothing.
+    Related { directory: usize, parts: Range<usize>, none: Vec<u8> },
     /// The keys that a read lists, or what they refer to.
     List { at: usize, of: Kind, related: Option<(usize, usize)> },
+}
+
+/// What of a directory is asked for, and what a line has before each.
+#[derive(Default)]
+struct Wanted {
+    paths: Vec<String>,
+    leads: Vec<Vec<u8>>,
 }
 
 /// Where in each directory what a row refers to is. Rows that follow each other often refer to the same.
@@ -111,57 +122,92 @@ pub(super) fn typed(sheet: &Sheet, path: &str) -> Type {
 }
 
 impl Plan {
-    /// Makes a plan for columns that [`names`] has let pass.
+    /// Makes a plan for columns that [`names`] has let pass. `leads` is what a line has before each of them; where there are no
+    /// lines, there is none.
     ///
     /// # Errors
     /// If the database fails.
-    pub(super) async fn make(reader: &mut Reader<'_>, sheet: &Sheet, names: &[String], style: Style) -> Result<Self> {
-        let mut reads: Vec<Read> = Vec::new();
-        let mut wanted: HashMap<&str, Vec<String>> = HashMap::new();
-        for name in names {
+    pub(super) async fn make(
+        reader: &mut Reader<'_>,
+        sheet: &Sheet,
+        names: &[String],
+        style: Style,
+        leads: &[Vec<u8>],
+    ) -> Result<Self> {
+        let lead = |place: usize| leads.get(place).cloned().unwrap_or_default();
+        let mut wanted: HashMap<&str, Wanted> = HashMap::new();
+        for (place, name) in names.iter().enumerate() {
             if let (first, Some(rest)) = split(name) {
-                wanted.entry(first).or_default().push(rest.to_owned());
+                let wanted = wanted.entry(first).or_default();
+                wanted.paths.push(rest.to_owned());
+                wanted.leads.push(lead(place));
             }
         }
-        let mut directories: Vec<(usize, Directory)> = Vec::new();
-        let mut outputs = Vec::new();
-        for name in names {
+        let mut plan = Self::default();
+        for (place, name) in names.iter().enumerate() {
             let (first, rest) = split(name);
             let column = sheet.find(first).ok_or_else(|| missing(sheet, name, first))?;
-            let at = match reads.iter().position(|read| read.name == first) {
-                Some(at) => at,
-                None => {
-                    reads.push(read(reader, sheet.table, column));
-                    reads.len() - 1
-                }
-            };
-            let related = match (rest, target(column.form)) {
-                (Some(rest), Some(target)) => {
-                    let paths = wanted.get(first).map(Vec::as_slice).unwrap_or_default();
-                    let directory = match directories.iter().position(|(by, _)| *by == at) {
-                        Some(directory) => directory,
-                        None => {
-                            // A list is one cell, whose items are written again.
-                            let items = if matches!(column.form, Form::Keys(_)) { Style::Plain } else { style };
-                            directories.push((at, Box::pin(Directory::load(reader, target, paths, items)).await?));
-                            directories.len() - 1
-                        }
-                    };
-                    let part = paths.iter().position(|path| path == rest).unwrap_or(0);
-                    Some((directory, part))
+            let at = plan.reading(reader, sheet, column);
+            let related = match (rest, target(column.form), wanted.get(first)) {
+                (Some(rest), Some(target), Some(wanted)) => {
+                    // A list is one cell, whose items are written again.
+                    let is_list = matches!(column.form, Form::Keys(_));
+                    let (style, leads) =
+                        if is_list { (Style::Plain, [].as_slice()) } else { (style, wanted.leads.as_slice()) };
+                    let directory = plan.directory(reader, at, target, (&wanted.paths, style, leads)).await?;
+                    Some((directory, wanted.paths.iter().position(|path| path == rest).unwrap_or(0)))
                 }
                 _ => None,
             };
-            outputs.push(match (column.form, related) {
-                (Form::Keys(of), related) => Output::List { at, of, related },
-                (_, Some((directory, part))) => Output::Related { directory, part },
-                (form, None) => Output::Own { at, form },
-            });
+            match (column.form, related) {
+                (Form::Keys(of), related) => plan.outputs.push((lead(place), Output::List { at, of, related })),
+                (_, Some((directory, part))) => plan.relate(directory, part, lead(place), style),
+                (form, None) => plan.outputs.push((lead(place), Output::Own { at, form })),
+            }
         }
-        Ok(Self { reads, outputs, directories })
+        Ok(plan)
     }
 
-    /// How many columns it writes.
+    /// Which of the reads is that of a column.
+    fn reading(&mut self, reader: &Reader<'_>, sheet: &Sheet, column: Column) -> usize {
+        self.reads.iter().position(|read| read.name == column.name).unwrap_or_else(|| {
+            self.reads.push(read(reader, sheet.table, column));
+            self.reads.len() - 1
+        })
+    }
+
+    /// Which directory has what a read refers to.
+    async fn directory(
+        &mut self,
+        reader: &mut Reader<'_>,
+        at: usize,
+        target: Kind,
+        (paths, style, leads): (&[String], Style, &[Vec<u8>]),
+    ) -> Result<usize> {
+        if let Some(there) = self.directories.iter().position(|(by, _)| *by == at) {
+            return Ok(there);
+        }
+        self.directories.push((at, Box::pin(Directory::load(reader, target, paths, style, leads)).await?));
+        Ok(self.directories.len() - 1)
+    }
+
+    /// Writes a column of a directory, with the one before it if that stands before it there as well.
+    fn relate(&mut self, directory: usize, part: usize, lead: Vec<u8>, style: Style) {
+        let is_line = !lead.is_empty();
+        let mut none = lead;
+        style.null(&mut none);
+        match self.outputs.last_mut() {
+            Some((_, Output::Related { directory: before, parts, none: nothing }))
+                if is_line && *before == directory && parts.end == part =>
+            {
+                parts.end += 1;
+                nothing.extend(none);
+            }
+            _ => self.outputs.push((Vec::new(), Output::Related { directory, parts: part..part + 1, none })),
+        }
+    }
+
+    /// How often it has to be asked to write a row: once a column, unless some are written at once.
     pub(super) fn width(&self) -> usize {
         self.outputs.len()
     }
@@ -184,7 +230,7 @@ impl Plan {
         Ok(())
     }
 
-    /// Writes one column of a row.
+    /// Writes one column of a row, or some that are written at once, and what a line has before it.
     ///
     /// Inlined, as what it calls is: of a large table it is most of the work, and a call costs as much as a short value.
     #[inline]
@@ -196,20 +242,21 @@ impl Plan {
         style: Style,
         out: &mut Vec<u8>,
     ) -> Result<()> {
-        match self.outputs.get(column) {
-            Some(Output::Own { at, form }) => style.write(*form, row.cell(*at)?, out)?,
-            Some(Output::Related { directory, part }) => {
-                let place = found.0.get(*directory).and_then(|(_, place)| *place);
-                match place.and_then(|place| self.directories.get(*directory)?.1.get(place, *part)) {
-                    Some(written) => out.extend_from_slice(written),
-                    None => style.null(out),
-                }
-            }
-            Some(Output::List { at, of, related }) => {
+        let Some((lead, output)) = self.outputs.get(column) else { return Ok(()) };
+        if let Output::Related { directory, parts, none } = output {
+            let place = found.0.get(*directory).and_then(|(_, place)| *place);
+            let written = place.and_then(|place| self.directories.get(*directory)?.1.get(place, parts.clone()));
+            out.extend_from_slice(written.unwrap_or(none));
+            return Ok(());
+        }
+        out.extend_from_slice(lead);
+        match output {
+            Output::Own { at, form } => style.write(*form, row.cell(*at)?, out)?,
+            Output::List { at, of, related } => {
                 let related = related.and_then(|(at, part)| Some((&self.directories.get(at)?.1, part)));
                 list(*of, row.cell(*at)?, related, style, out);
             }
-            None => {}
+            Output::Related { .. } => {}
         }
         Ok(())
     }
@@ -227,7 +274,7 @@ fn list_item(kind: Kind, item: &str, related: Option<(&Directory, usize)>) -> Op
     let (role, key) = item.rsplit_once(':').map_or((None, item), |(role, key)| (Some(role), key));
     let key: i64 = key.parse().ok()?;
     let named = match related {
-        Some((directory, part)) => directory.get(directory.place(key)?, part)?.to_vec(),
+        Some((directory, part)) => directory.get(directory.place(key)?, part..part + 1)?.to_vec(),
         None => cell::key(kind, key),
     };
     Some(match role {

@@ -40,6 +40,21 @@ impl Table {
         }
     }
 
+    /// What a line has before each cell of these columns; nothing where there are no lines.
+    pub(super) fn leads(self, names: &[String]) -> Vec<Vec<u8>> {
+        let lead = |(place, name): (usize, &String)| match (self, place) {
+            (Self::Csv { .. }, 0) | (Self::Parquet | Self::Arrow, _) => Vec::new(),
+            (Self::Csv { .. }, _) => b",".to_vec(),
+            (Self::JsonLines, _) => {
+                let mut lead = if place == 0 { b"{".to_vec() } else { b",".to_vec() };
+                json_text(name, &mut lead);
+                lead.push(b':');
+                lead
+            }
+        };
+        names.iter().enumerate().map(lead).collect()
+    }
+
     /// Whether lines of other kinds may stand between the rows, and the manifest below them.
     pub(super) fn has_asides(self) -> bool {
         self == Self::JsonLines
@@ -60,6 +75,8 @@ pub(super) struct Head<'a> {
 pub(super) struct Writer {
     pub(super) table: Table,
     pub(super) plan: Arc<Plan>,
+    /// What a line has before values that come from nowhere else.
+    leads: Vec<Vec<u8>>,
     found: Found,
     rows: Rows,
 }
@@ -76,13 +93,12 @@ impl Writer {
     /// If its columns make no file.
     pub(super) fn new(table: Table, plan: Arc<Plan>, head: &Head<'_>) -> Result<Self> {
         let rows = match table {
-            Table::Csv { .. } => Rows::Lines(Lines::csv(table.style(), head.names)),
-            Table::JsonLines => Rows::Lines(Lines::json(head.names)),
+            Table::Csv { .. } | Table::JsonLines => Rows::Lines(Lines::new(table, head.names)),
             Table::Parquet => Rows::Columns(Box::new(Columnar::parquet(head)?)),
             Table::Arrow => Rows::Columns(Box::new(Columnar::arrow(head)?)),
         };
         let found = plan.nothing_found();
-        Ok(Self { table, plan, found, rows })
+        Ok(Self { table, plan, leads: table.leads(head.names), found, rows })
     }
 
     /// Writes a row, as the plan says.
@@ -92,7 +108,7 @@ impl Writer {
         let found = &self.found;
         let write = |column, out: &mut Vec<u8>| plan.write(column, row, found, style, out);
         match &mut self.rows {
-            Rows::Lines(lines) => lines.row(write),
+            Rows::Lines(lines) => lines.row(plan.width(), write),
             Rows::Columns(columns) => columns.row(write),
         }
     }
@@ -100,12 +116,16 @@ impl Writer {
     /// Writes a row of values that come from nowhere else.
     pub(super) fn values(&mut self, values: &[(Form, Cell<'_>)]) -> Result<()> {
         let style = self.table.style();
-        let write = |column: usize, out: &mut Vec<u8>| match values.get(column) {
-            Some((form, cell)) => style.write(*form, *cell, out),
-            None => Ok(()),
+        let leads = &self.leads;
+        let write = |column: usize, out: &mut Vec<u8>| match (values.get(column), leads.get(column)) {
+            (Some((form, cell)), Some(lead)) => {
+                out.extend_from_slice(lead);
+                style.write(*form, *cell, out)
+            }
+            _ => Ok(()),
         };
         match &mut self.rows {
-            Rows::Lines(lines) => lines.row(write),
+            Rows::Lines(lines) => lines.row(values.len(), write),
             Rows::Columns(columns) => columns.row(write),
         }
     }
@@ -163,44 +183,32 @@ impl Taker for Writer {
 /// A table whose rows are lines.
 struct Lines {
     page: Text,
-    /// What stands before the cell of each column.
-    leads: Vec<Vec<u8>>,
     /// What ends a row.
     end: &'static [u8],
 }
 
 impl Lines {
-    /// CSV, with the line of names.
-    fn csv(style: Style, names: &[String]) -> Self {
+    /// A table, with what stands above its rows: in CSV the line of names.
+    fn new(table: Table, names: &[String]) -> Self {
         let mut page = Text::default();
-        let end = b"\r\n".as_slice();
-        let leads: Vec<Vec<u8>> = (0..names.len()).map(|n| if n == 0 { Vec::new() } else { b",".to_vec() }).collect();
-        for (name, lead) in names.iter().zip(&leads) {
-            page.text.extend_from_slice(lead);
-            style.text(name, &mut page.text);
+        if table == Table::JsonLines {
+            return Self { page, end: b"}\n" };
+        }
+        let end = b"\r\n";
+        for (name, lead) in names.iter().zip(table.leads(names)) {
+            page.text.extend(lead);
+            table.style().text(name, &mut page.text);
         }
         page.text.extend_from_slice(end);
-        Self { page, leads, end }
+        Self { page, end }
     }
 
-    /// JSON Lines.
-    fn json(names: &[String]) -> Self {
-        let lead = |(n, name): (usize, &String)| {
-            let mut lead = if n == 0 { b"{".to_vec() } else { b",".to_vec() };
-            json_text(name, &mut lead);
-            lead.push(b':');
-            lead
-        };
-        Self { page: Text::default(), leads: names.iter().enumerate().map(lead).collect(), end: b"}\n" }
-    }
-
-    /// Writes a row, of which `write` writes each cell.
-    fn row(&mut self, write: impl Fn(usize, &mut Vec<u8>) -> Result<()>) -> Result<()> {
+    /// Writes a row, of which `write` writes each of so many parts.
+    fn row(&mut self, parts: usize, write: impl Fn(usize, &mut Vec<u8>) -> Result<()>) -> Result<()> {
         let text = &mut self.page.text;
         let start = text.len();
-        for (column, lead) in self.leads.iter().enumerate() {
-            text.extend_from_slice(lead);
-            write(column, text)?;
+        for part in 0..parts {
+            write(part, text)?;
         }
         if text.len() == start {
             // One column without a value: an empty line would be no row to most readers.
