@@ -99,11 +99,11 @@ impl Job {
         let mut statement = connection.prepare(&sql).map_err(Error::internal)?;
         let values = values.into_iter().map(Bound);
         let mut rows = statement.query(params_from_iter(values)).map_err(Error::internal)?;
-        let (mut block, mut enough) = (Block::default(), Enough::new(shapes.len()));
+        let (mut block, mut enough, mut days) = (Block::default(), Enough::new(shapes.len()), Days::default());
         while let Some(row) = rows.next().map_err(Error::internal)? {
             block.push(shapes.iter().enumerate().map(|(column, shape)| {
                 let value = row.get_ref(column).map_err(Error::internal)?;
-                read(*shape, value).ok_or_else(|| unexpected(column, *shape))
+                read(*shape, value, &mut days).ok_or_else(|| unexpected(column, *shape))
             }))?;
             if enough.is(&block) {
                 feed.hand_over_blocking(&mut block)?;
@@ -119,7 +119,7 @@ impl Job {
 }
 
 /// Reads a value, as SQLite stores one of this shape.
-fn read(shape: Shape, value: ValueRef<'_>) -> Option<Cell<'_>> {
+fn read<'a>(shape: Shape, value: ValueRef<'a>, days: &mut Days) -> Option<Cell<'a>> {
     match (shape, value) {
         (_, ValueRef::Null) => Some(Cell::Null),
         (Shape::Integer, ValueRef::Integer(number)) => Some(Cell::Integer(number)),
@@ -130,8 +130,25 @@ fn read(shape: Shape, value: ValueRef<'_>) -> Option<Cell<'_>> {
         (Shape::Text | Shape::Json, ValueRef::Text(text)) => std::str::from_utf8(text).ok().map(Cell::Text),
         // What sea-orm binds as JSON is bytes to SQLite's eyes in some versions.
         (Shape::Json, ValueRef::Blob(text)) => std::str::from_utf8(text).ok().map(Cell::Text),
-        (Shape::Date, ValueRef::Text(text)) => day(text).map(Cell::Date),
+        (Shape::Date, ValueRef::Text(text)) => days.read(text).map(Cell::Date),
         _ => None,
+    }
+}
+
+/// The day that was read last: rows that follow each other often have the same.
+#[derive(Default)]
+struct Days {
+    written: [u8; 10],
+    day: NaiveDate,
+}
+
+impl Days {
+    fn read(&mut self, text: &[u8]) -> Option<NaiveDate> {
+        if text != self.written.as_slice() {
+            self.day = day(text)?;
+            self.written = text.try_into().ok()?;
+        }
+        Some(self.day)
     }
 }
 
@@ -179,11 +196,13 @@ mod tests {
 
     #[test]
     fn days_are_read_as_they_are_written() {
+        let mut days = Days::default();
         for written in ["0000-01-01", "1970-01-01", "2024-02-29", "9999-12-31"] {
-            assert_eq!(day(written.as_bytes()).unwrap().to_string(), written);
+            assert_eq!(days.read(written.as_bytes()).unwrap().to_string(), written);
+            assert_eq!(days.read(written.as_bytes()).unwrap().to_string(), written);
         }
         for none in ["2023-02-29", "2023-13-01", "20230-1-01", "2023/01/01", "2023-0a-01", "2023-01-1", ""] {
-            assert_eq!(day(none.as_bytes()), None, "{none}");
+            assert_eq!(days.read(none.as_bytes()), None, "{none}");
         }
     }
 }
