@@ -34,7 +34,7 @@ mod standing;
 mod table;
 mod typed;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use entity::moment::Moment;
 use entity::record::AsOf;
@@ -43,7 +43,6 @@ use entity::words::AuditAction;
 use futures_util::future::BoxFuture;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use tokio::sync::mpsc::Receiver;
 
 use self::column::{Sheet, Type};
 pub use self::network::Network;
@@ -60,7 +59,7 @@ use crate::domain::change::{Listener, Place, write_cursor};
 use crate::error::{Error, Result};
 use crate::op::{Op, Trail};
 use crate::store::Store;
-use crate::store::stream::{Outlet, Snapshot, gone};
+use crate::store::stream::{Outlet, Snapshot};
 
 /// What is exported, and in which form.
 pub enum Content {
@@ -225,18 +224,20 @@ impl Export {
     async fn write_file(&mut self, outlet: Option<&Outlet>, skip: u64, described: bool) -> Result<(Manifest, u64)> {
         let trailer = self.request.content.table().is_some_and(Table::has_asides);
         let pipe = Pipe::new(self.request.compression, skip, described || trailer)?;
-        let (texts, coming) = Outlet::new();
-        let piping = tokio::spawn(pass(pipe, coming, outlet.cloned()));
+        let pipe = Arc::new(Mutex::new(pipe));
+        let through = Arc::clone(&pipe);
+        let texts =
+            Outlet::through(outlet, move |text| through.lock().unwrap_or_else(PoisonError::into_inner).take(text));
         let left = Trail::default();
         let written = self.write_text(&texts, &left).await;
-        drop(texts);
-        // If nobody takes what comes out, that is why the text could not be handed on.
-        let piped = piping.await.map_err(Error::internal)?.and_then(|pipe| Ok((pipe, written?)));
-        if piped.is_err() && outlet.is_some() {
+        if written.is_err() && outlet.is_some() {
             // What has left before the file broke off has left.
             domain::export::finish(&self.op, self.dossier, &left).await?;
         }
-        let (pipe, rows) = piped?;
+        let rows = written?;
+        drop(texts);
+        let pipe = Arc::into_inner(pipe).ok_or_else(|| Error::internal("a text is still written"))?;
+        let pipe = pipe.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut manifest = None;
         let (last, _, bytes) = pipe.finish(rows, |sum| {
             let written = self.manifest(sum);
@@ -336,22 +337,4 @@ fn line(manifest: &Manifest) -> Vec<u8> {
     let mut line = serde_json::json!({ "manifest": manifest }).to_string().into_bytes();
     line.push(b'\n');
     line
-}
-
-/// Passes a text through a pipe while it is written, and hands on what comes out.
-async fn pass(mut pipe: Pipe, mut texts: Receiver<Vec<u8>>, outlet: Option<Outlet>) -> Result<Pipe> {
-    loop {
-        let text = match &outlet {
-            None => texts.recv().await,
-            Some(outlet) => tokio::select! {
-                text = texts.recv() => text,
-                () = outlet.closed() => return Err(gone()),
-            },
-        };
-        let Some(text) = text else { return Ok(pipe) };
-        let piece = pipe.take(text)?;
-        if let Some(outlet) = &outlet {
-            outlet.send(piece).await?;
-        }
-    }
 }

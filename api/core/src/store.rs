@@ -40,6 +40,7 @@ pub struct Store {
     address: Address,
     /// How many connections there may be beside the pools, and how long one waits for one.
     seats: Arc<Semaphore>,
+    spare: stream::Spare,
     wait_max: Duration,
 }
 
@@ -120,6 +121,7 @@ impl Store {
             kept: rate::Kept::default(),
             address: Address(place.url.as_str().into()),
             seats: seats(place),
+            spare: stream::Spare::default(),
             wait_max: place.wait_max,
         })
     }
@@ -142,6 +144,7 @@ impl Store {
             kept: rate::Kept::default(),
             address: Address(place.url.as_str().into()),
             seats: seats(place),
+            spare: stream::Spare::default(),
             wait_max: place.wait_max,
         })
     }
@@ -241,6 +244,7 @@ impl Store {
 
     /// Closes the connections; SQLite's file is then whole without its log.
     pub async fn close(self) {
+        self.spare.close();
         for pool in [self.reader, self.writer] {
             // A pool that is already closed is what was wanted.
             let _ = pool.close().await;

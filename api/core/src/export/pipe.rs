@@ -85,7 +85,7 @@ impl Text {
     }
 }
 
-/// The way out of a file's text. It is another thread's than that of the rows.
+/// The way out of a file's text.
 pub struct Pipe {
     /// None where nobody asks for it.
     hash: Option<Digest>,

@@ -13,7 +13,10 @@ mod postgres;
 mod sqlite;
 mod taking;
 
+pub(super) use self::postgres::Spare;
+
 use std::any::Any;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::NaiveDate;
@@ -93,25 +96,48 @@ pub trait Taker: Any + Send {
 }
 
 /// Where bytes are handed on to.
-#[derive(Clone, Debug)]
-pub struct Outlet(mpsc::Sender<Vec<u8>>);
+#[derive(Clone)]
+pub struct Outlet {
+    /// None where they are only made to be measured.
+    to: Option<mpsc::Sender<Vec<u8>>>,
+    through: Option<Through>,
+}
+
+/// What is made of bytes before they are handed on.
+type Through = Arc<dyn Fn(Vec<u8>) -> Result<Vec<u8>> + Send + Sync>;
+
+impl std::fmt::Debug for Outlet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Outlet")
+    }
+}
 
 impl Outlet {
     /// An outlet, and where its bytes come out. Few chunks wait between the two.
     pub fn new() -> (Self, mpsc::Receiver<Vec<u8>>) {
         let (sender, receiver) = mpsc::channel(4);
-        (Self(sender), receiver)
+        (Self { to: Some(sender), through: None }, receiver)
+    }
+
+    /// An outlet to `to`, or to nowhere, that hands on what `change` makes of its bytes.
+    ///
+    /// It is made on the thread that hands the bytes over, which has just written them: to send them to another one first costs
+    /// more than it saves.
+    pub fn through(to: Option<&Self>, change: impl Fn(Vec<u8>) -> Result<Vec<u8>> + Send + Sync + 'static) -> Self {
+        Self { to: to.and_then(|outlet| outlet.to.clone()), through: Some(Arc::new(change)) }
     }
 
     /// Hands bytes on.
     ///
     /// # Errors
-    /// [`gone`] if nobody takes them any more, or not for a long time.
+    /// [`gone`] if nobody takes them any more, or not for a long time; if they cannot be changed as they should be.
     pub async fn send(&self, bytes: Vec<u8>) -> Result<()> {
-        if bytes.is_empty() {
-            return Ok(());
-        }
-        match tokio::time::timeout(PAUSE_MAX, self.0.send(bytes)).await {
+        let bytes = match &self.through {
+            Some(change) => change(bytes)?,
+            None => bytes,
+        };
+        let Some(to) = self.to.as_ref().filter(|_| !bytes.is_empty()) else { return Ok(()) };
+        match tokio::time::timeout(PAUSE_MAX, to.send(bytes)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) | Err(_) => Err(gone()),
         }
@@ -119,7 +145,10 @@ impl Outlet {
 
     /// Waits until nobody takes bytes any more.
     pub async fn closed(&self) {
-        self.0.closed().await;
+        match &self.to {
+            Some(to) => to.closed().await,
+            None => std::future::pending().await,
+        }
     }
 }
 
@@ -133,7 +162,7 @@ pub fn gone() -> Error {
 pub struct Snapshot {
     way: Way,
     /// One of the few connections beside the pools.
-    _seat: OwnedSemaphorePermit,
+    _seat: Arc<OwnedSemaphorePermit>,
 }
 
 #[derive(Debug)]
@@ -148,10 +177,10 @@ impl Snapshot {
     /// # Errors
     /// If the database is away.
     pub async fn open(store: &Store) -> Result<Self> {
-        let seat = store.seat().await?;
+        let seat = Arc::new(store.seat().await?);
         let way = match store.backend() {
             DbBackend::Sqlite => Way::Sqlite(sqlite::Snapshot::open(store.url()).await?),
-            _ => Way::Postgres(postgres::Snapshot::open(store.url()).await?),
+            _ => Way::Postgres(postgres::Snapshot::open(store.url(), &store.spare, Arc::clone(&seat)).await?),
         };
         Ok(Self { way, _seat: seat })
     }

@@ -5,8 +5,10 @@
 //! into it without a doubt; texts are always bound.
 
 mod copy;
+mod line;
 
 use std::str::FromStr;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use futures_util::TryStreamExt;
@@ -14,7 +16,12 @@ use sea_orm::Value;
 use sea_orm::sea_query::{PostgresQueryBuilder, SelectStatement};
 use sea_orm::sqlx::postgres::{PgArguments, PgConnectOptions, PgRow};
 use sea_orm::sqlx::query::Query;
-use sea_orm::sqlx::{self, AssertSqlSafe, ConnectOptions, Executor, PgConnection, Postgres, ValueRef};
+use sea_orm::sqlx::{self, AssertSqlSafe, ConnectOptions, PgConnection, Postgres, ValueRef};
+use tokio::runtime::Handle;
+use tokio::sync::OwnedSemaphorePermit;
+
+use self::line::Line;
+pub(in crate::store) use self::line::Spare;
 
 use super::block::{Block, Enough};
 use super::taking::{Feed, Taking};
@@ -22,19 +29,26 @@ use super::{Cell, Outlet, Shape, Taker, unexpected};
 use crate::error::{Error, Result};
 
 #[derive(Debug)]
-pub(super) struct Snapshot(PgConnection);
+pub(super) struct Snapshot {
+    /// None while it is read, and after a read that did not come to its end: what the server still sends would be taken for the
+    /// answer to the next.
+    line: Option<Line>,
+    spare: Spare,
+    seat: Arc<OwnedSemaphorePermit>,
+}
 
 impl Snapshot {
-    pub(super) async fn open(url: &str) -> Result<Self> {
+    pub(super) async fn open(url: &str, spare: &Spare, seat: Arc<OwnedSemaphorePermit>) -> Result<Self> {
         let options = PgConnectOptions::from_str(url).map_err(Error::internal)?.disable_statement_logging();
-        let mut connection = options.connect().await.map_err(Error::internal)?;
-        // Its own compiler would think for longer than the first row may take.
-        let begin =
-            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL jit = off; SET LOCAL statement_timeout = 0";
-        connection.execute(begin).await.map_err(Error::internal)?;
-        // The snapshot is that of the first statement.
-        connection.execute("SELECT 1").await.map_err(Error::internal)?;
-        Ok(Self(connection))
+        let line = match spare.take() {
+            Some(line) => line.execute(BEGIN).await.ok(),
+            None => None,
+        };
+        let line = match line {
+            Some(line) => line,
+            None => Line::connect(options).await?.execute(BEGIN).await?,
+        };
+        Ok(Self { line: Some(line), spare: spare.clone(), seat })
     }
 
     pub(super) async fn read(
@@ -44,40 +58,73 @@ impl Snapshot {
         taker: Box<dyn Taker>,
         outlet: Option<&Outlet>,
     ) -> Result<Box<dyn Taker>> {
+        let line = self.line.take().ok_or_else(|| Error::internal("a snapshot was read after it had failed"))?;
         let (sql, values) = statement.build(PostgresQueryBuilder);
-        if values.0.iter().all(is_plain) {
+        let closed = outlet.cloned();
+        let (line, taken) = if values.0.iter().all(is_plain) {
             let sql = statement.to_string(PostgresQueryBuilder);
             let Taking { feed, taken } = Taking::start(taker, outlet, copy::rows(shapes));
-            let read = until_closed(outlet, copy::read(&mut self.0, &sql, feed)).await;
-            return Ok(taken.after(read).await?.1);
-        }
-        let width = shapes.len();
-        let Taking { feed, taken } =
-            Taking::start(taker, outlet, move |block: &mut Block, look| block.show(width, look));
-        let read = until_closed(outlet, self.query(sql, values.0, &shapes, feed)).await;
-        Ok(taken.after(read).await?.1)
-    }
-
-    /// Reads the rows of a query whose values are bound.
-    async fn query(&mut self, sql: String, values: Vec<Value>, shapes: &[Shape], mut feed: Feed<Block>) -> Result<()> {
-        let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(false);
-        for value in values {
-            query = bind(query, value)?;
-        }
-        let mut rows = query.fetch(&mut self.0);
-        let (mut block, mut enough) = (Block::default(), Enough::new(shapes.len()));
-        while let Some(row) = rows.try_next().await.map_err(Error::internal)? {
-            block.push(shapes.iter().enumerate().map(|(column, shape)| cell(&row, column, *shape)))?;
-            if enough.is(&block) {
-                feed.hand_over(&mut block).await?;
-            }
-        }
-        if !block.is_empty() {
-            feed.hand_over(&mut block).await?;
-        }
-        Ok(())
+            let read = async move |connection: &mut PgConnection| {
+                until_closed(closed.as_ref(), copy::read(connection, &sql, feed)).await
+            };
+            (line.run(read).await, taken)
+        } else {
+            let width = shapes.len();
+            let Taking { feed, taken } =
+                Taking::start(taker, outlet, move |block: &mut Block, look| block.show(width, look));
+            let read = async move |connection: &mut PgConnection| {
+                until_closed(closed.as_ref(), query(connection, sql, values.0, &shapes, feed)).await
+            };
+            (line.run(read).await, taken)
+        };
+        let (line, taker) = taken.after(line).await?;
+        self.line = Some(line);
+        Ok(taker)
     }
 }
+
+impl Drop for Snapshot {
+    fn drop(&mut self) {
+        let (Some(line), Ok(runtime)) = (self.line.take(), Handle::try_current()) else { return };
+        let (spare, seat) = (self.spare.clone(), Arc::clone(&self.seat));
+        runtime.spawn(async move {
+            if let Ok(line) = line.execute("ROLLBACK").await {
+                spare.keep(line);
+            }
+            drop(seat);
+        });
+    }
+}
+
+/// Reads the rows of a query whose values are bound.
+async fn query(
+    connection: &mut PgConnection,
+    sql: String,
+    values: Vec<Value>,
+    shapes: &[Shape],
+    mut feed: Feed<Block>,
+) -> Result<()> {
+    let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(false);
+    for value in values {
+        query = bind(query, value)?;
+    }
+    let mut rows = query.fetch(connection);
+    let (mut block, mut enough) = (Block::default(), Enough::new(shapes.len()));
+    while let Some(row) = rows.try_next().await.map_err(Error::internal)? {
+        block.push(shapes.iter().enumerate().map(|(column, shape)| cell(&row, column, *shape)))?;
+        if enough.is(&block) {
+            feed.hand_over(&mut block).await?;
+        }
+    }
+    if !block.is_empty() {
+        feed.hand_over(&mut block).await?;
+    }
+    Ok(())
+}
+
+/// Its own compiler would think for longer than the first row may take. The snapshot is that of the first statement.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL jit = off; SET LOCAL statement_timeout = 0; \
+                     SELECT 1";
 
 /// Reads until the end, or until nobody takes what comes of it.
 async fn until_closed(outlet: Option<&Outlet>, reading: impl Future<Output = Result<()>>) -> Result<()> {

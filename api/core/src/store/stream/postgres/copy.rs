@@ -3,7 +3,10 @@
 //! The form is that of PostgreSQL's documentation of COPY, "Binary Format": a signature, flags and the length of an extension;
 //! then rows, each the number of its fields and for each field its length (−1 for null) and its bytes; then −1.
 
-use futures_util::TryStreamExt;
+use std::future::poll_fn;
+use std::time::Duration;
+
+use futures_util::{TryStream, TryStreamExt};
 use sea_orm::sqlx::PgConnection;
 
 use super::super::taking::{Feed, Look};
@@ -18,6 +21,8 @@ const END: i16 = -1;
 /// as many as the one before it.
 const FIRST_BYTES: usize = 1024;
 const PIECE_BYTES: usize = 64 * 1024;
+/// How long messages are let gather: as long as the server needs for some dozens of kilobytes, which it can send without waiting.
+const GATHERING: Duration = Duration::from_micros(200);
 
 /// Some of what the server sends.
 #[derive(Default)]
@@ -31,7 +36,7 @@ pub(super) async fn read(connection: &mut PgConnection, sql: &str, mut feed: Fee
     let copy = format!("COPY ({sql}) TO STDOUT (FORMAT binary)");
     let mut messages = connection.copy_out_raw(&copy).await.map_err(Error::internal)?;
     let (mut piece, mut enough) = (Piece::default(), FIRST_BYTES);
-    while let Some(message) = messages.try_next().await.map_err(Error::internal)? {
+    while let Some(message) = next(&mut messages, enough == PIECE_BYTES).await.map_err(Error::internal)? {
         piece.bytes.extend_from_slice(&message);
         if piece.bytes.len() >= enough {
             enough = (enough * 4).min(PIECE_BYTES);
@@ -40,6 +45,19 @@ pub(super) async fn read(connection: &mut PgConnection, sql: &str, mut feed: Fee
     }
     piece.is_last = true;
     feed.hand_over(&mut piece).await
+}
+
+/// The next message. Where there is none yet and a large table is read, some are let gather: to be woken for each packet costs the
+/// server as much time as it takes to make it.
+async fn next<S: TryStream + Unpin>(messages: &mut S, is_large: bool) -> std::result::Result<Option<S::Ok>, S::Error> {
+    poll_fn(|context| {
+        let polled = messages.try_poll_next_unpin(context);
+        if polled.is_pending() && is_large {
+            std::thread::sleep(GATHERING);
+        }
+        polled.map(Option::transpose)
+    })
+    .await
 }
 
 /// Shows the rows, of columns with these shapes, that stand in one piece after the other.
