@@ -1,9 +1,9 @@
 //! Exports over HTTP: what is in them, what is not, and how one knows that a file is whole.
 
 use demarche_core::domain::access_token;
-use demarche_tests::{Client, World};
+use demarche_tests::{Client, Engine, World};
 use entity::words::{Role, TokenScope};
-use sea_orm::ActiveEnum;
+use sea_orm::{ActiveEnum, ConnectionTrait, DbBackend, Statement};
 use serde_json::{Value, json};
 
 use crate::export_file::{File, fetch, fetch_with, records, rows, sha256};
@@ -325,6 +325,23 @@ demarche_tests::suite! {
         // What had left by then is in the audit log, below the entry that says that it began.
         let entries = world.admin().await.data("{ audit(filter: { action: [EXPORT] }) { totalCount } }").await;
         assert_eq!(entries["audit"]["totalCount"], 2);
+    }
+
+    async fn an_export_follows_another_though_the_server_has_ended_the_connection_of_that_one(world) {
+        let reader = exporter(&world).await;
+        let first = fetch(&world, &reader, "/export/positions.csv").await;
+        // SQLite has no server that could.
+        if world.database.engine == Engine::Postgres {
+            let other = sea_orm::Database::connect(&world.database.url).await.unwrap();
+            let sql = "SELECT bool_and(pg_terminate_backend(pid, 5000)) AS ended FROM pg_stat_activity \
+                       WHERE datname = current_database() AND pid <> pg_backend_pid() \
+                       AND (query LIKE 'COPY %' OR query = 'ROLLBACK')";
+            let ended = other.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap().unwrap();
+            // None if there was none.
+            assert_eq!(ended.try_get::<Option<bool>>("", "ended").unwrap(), Some(true));
+            other.close().await.unwrap();
+        }
+        assert_eq!(fetch(&world, &reader, "/export/positions.csv").await.text(), first.text());
     }
 
     async fn a_snapshot_does_not_change_while_others_write(world) {
