@@ -40,6 +40,7 @@ pub(super) struct Snapshot {
 impl Snapshot {
     pub(super) async fn open(url: &str, spare: &Spare, seat: Arc<OwnedSemaphorePermit>) -> Result<Self> {
         let options = PgConnectOptions::from_str(url).map_err(Error::internal)?.disable_statement_logging();
+        // The server may have ended it since: then a new one is as good.
         let line = match spare.take() {
             Some(line) => line.execute(BEGIN).await.ok(),
             None => None,

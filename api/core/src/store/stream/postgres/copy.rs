@@ -47,8 +47,8 @@ pub(super) async fn read(connection: &mut PgConnection, sql: &str, mut feed: Fee
     feed.hand_over(&mut piece).await
 }
 
-/// The next message. Where there is none yet and a large table is read, some are let gather: to be woken for each packet costs the
-/// server as much time as it takes to make it.
+/// The next message. Where there is none yet and a large table is read, some are let gather: to wake us for each packet costs the
+/// server a tenth of its time.
 async fn next<S: TryStream + Unpin>(messages: &mut S, is_large: bool) -> std::result::Result<Option<S::Ok>, S::Error> {
     poll_fn(|context| {
         let polled = messages.try_poll_next_unpin(context);
