@@ -8,7 +8,10 @@ use std::sync::Arc;
 
 use entity::kind::Kind;
 use entity::words::{ChangeAction, Marking};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use sea_orm::{ColumnTrait, EntityTrait, Iterable, QueryFilter, QuerySelect};
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use entity::record::{Record, Upkeep};
@@ -21,7 +24,7 @@ use crate::domain::{dossier, revision, search, source};
 use crate::error::{Code, Error, Problems, Result};
 use crate::op::Op;
 use crate::policy::{self, Action};
-use crate::store::bulk::{self, Bare};
+use crate::store::bulk::{self, Bare, Insert};
 
 /// How many drafts make a batch.
 pub const BATCH: usize = 2_000;
@@ -58,8 +61,8 @@ pub struct Bulk {
     fresh: Option<bool>,
     bare: Option<Bare>,
     text: Option<(i64, Option<String>)>,
-    /// The batch that is being written, while the next one is looked at.
-    writing: Option<JoinHandle<Result<()>>>,
+    /// Writes batches, while the next one is looked at.
+    writing: Option<Writing>,
 }
 
 impl Bulk {
@@ -107,9 +110,11 @@ impl Bulk {
             };
             fates.push(user(fate)?);
         }
-        self.settle().await?;
-        let (op, drafts) = (op.clone(), Arc::clone(drafts));
-        self.writing = Some(tokio::spawn(async move { write::<E>(&op, &models, &drafts, &made).await }));
+        let batch = Batch::<E>::make(op, &models, Arc::clone(drafts), made)?;
+        if self.writing.get_or_insert_with(Writing::begin).add(batch.write(op.clone())).await.is_err() {
+            // Why, it says itself.
+            self.settle().await?;
+        }
         Ok(fates)
     }
 
@@ -119,7 +124,7 @@ impl Bulk {
     /// If something could not be written.
     pub async fn settle(&mut self) -> Result<()> {
         match self.writing.take() {
-            Some(writing) => writing.await.map_err(Error::internal)?,
+            Some(writing) => writing.end().await,
             None => Ok(()),
         }
     }
@@ -367,19 +372,79 @@ fn user<T>(result: Result<T>) -> Result<Result<T>> {
     }
 }
 
-/// Writes rows, and what hangs on them: `made` says which of the drafts each was made of.
-async fn write<E>(op: &Op, models: &[E::Model], drafts: &[E::Draft], made: &[usize]) -> Result<()>
+/// A task that writes one batch after the other. The next one waits for it, so that it never waits for whoever makes them.
+#[derive(Debug)]
+struct Writing {
+    batches: mpsc::Sender<BoxFuture<'static, Result<()>>>,
+    task: JoinHandle<Result<()>>,
+}
+
+impl Writing {
+    fn begin() -> Self {
+        let (batches, mut coming) = mpsc::channel::<BoxFuture<'static, Result<()>>>(1);
+        let task = tokio::spawn(async move {
+            while let Some(batch) = coming.recv().await {
+                batch.await?;
+            }
+            Ok(())
+        });
+        Self { batches, task }
+    }
+
+    /// Adds a batch.
+    ///
+    /// # Errors
+    /// If it has ended.
+    async fn add(&self, batch: impl Future<Output = Result<()>> + Send + 'static) -> Result<(), Ended> {
+        self.batches.send(batch.boxed()).await.map_err(|_| Ended)
+    }
+
+    /// Waits until all is written.
+    ///
+    /// # Errors
+    /// If something could not be: then nothing after it was.
+    async fn end(self) -> Result<()> {
+        drop(self.batches);
+        self.task.await.map_err(Error::internal)?
+    }
+}
+
+/// Something could not be written.
+struct Ended;
+
+/// Rows that nothing is wrong with, and what hangs on them, ready to be written.
+struct Batch<E: Claim> {
+    insert: Insert,
+    documents: Insert,
+    /// What each was made of, by its place among the drafts.
+    made: Vec<(i64, usize)>,
+    drafts: Arc<Vec<E::Draft>>,
+}
+
+impl<E> Batch<E>
 where
     E: Claim + EntityTrait<Column: Iterable>,
 {
-    bulk::insert::<E>(&op.lane, models).await.map_err(taken)?;
-    let mut documents = Vec::new();
-    let drafts = made.iter().filter_map(|n| drafts.get(*n));
-    for (model, draft) in models.iter().zip(drafts) {
-        E::write_links(op, E::id_of(model), draft).await?;
-        documents.extend(E::words(model).map(|words| search::document::<E>(model, &words)).transpose()?);
+    /// Of rows, each made of the draft whose place `made` says. Notes them as written: if they cannot be, nothing of the
+    /// transaction is.
+    fn make(op: &Op, models: &[E::Model], drafts: Arc<Vec<E::Draft>>, made: Vec<usize>) -> Result<Self> {
+        let mut documents = Vec::new();
+        for model in models {
+            documents.extend(E::words(model).map(|words| search::document::<E>(model, &words)).transpose()?);
+            audit::wrote::<E>(op, model, ChangeAction::Created, None);
+        }
+        let insert = Insert::of::<E>(&op.lane, models)?;
+        let documents = Insert::of::<entity::search_document::Entity>(&op.lane, &documents)?;
+        Ok(Self { insert, documents, made: models.iter().map(E::id_of).zip(made).collect(), drafts })
     }
-    bulk::insert::<entity::search_document::Entity>(&op.lane, &documents).await?;
-    models.iter().for_each(|model| audit::wrote::<E>(op, model, ChangeAction::Created, None));
-    Ok(())
+
+    async fn write(self, op: Op) -> Result<()> {
+        self.insert.run(&op.lane).await.map_err(taken)?;
+        for (id, draft) in self.made {
+            if let Some(draft) = self.drafts.get(draft) {
+                E::write_links(&op, id, draft).await?;
+            }
+        }
+        Ok(self.documents.run(&op.lane).await?)
+    }
 }

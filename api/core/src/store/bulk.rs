@@ -1,9 +1,9 @@
 //! Writing very many rows: the quickest way of each database, in the transaction that one is in.
 //!
-//! SQLite takes rows of prepared values; one that all rows have is bound once. PostgreSQL takes one array per column, written as text, which it unpacks itself:
-//! a statement has few parameters then, however many rows. There, a table that is still empty loses its indexes and foreign
-//! keys while it is filled ([`Bare`]): they are made again in the same transaction, over all rows at once, and whatever
-//! breaks them breaks the whole. Checked row by row, the keys alone take four fifths of the time.
+//! SQLite takes rows of prepared values; one that all rows have is bound once. PostgreSQL takes one array per column, written as
+//! text, which it unpacks itself: a statement has few parameters then, however many rows. There, a table that is still empty
+//! loses its indexes and foreign keys while it is filled ([`Bare`]): they are made again in the same transaction, over all rows
+//! at once, and whatever breaks them breaks the whole. Checked row by row, the keys alone take four fifths of the time.
 
 use std::fmt::Write;
 
@@ -25,76 +25,111 @@ pub async fn insert<E>(lane: &Lane, rows: &[E::Model]) -> Result<(), DbErr>
 where
     E: EntityTrait<Column: Iterable>,
 {
-    let mut columns: Vec<E::Column> = E::Column::iter().collect();
-    columns.retain(|column| rows.iter().any(|row| !is_null(&row.get(*column))));
-    let insert = |columns: &[E::Column]| {
-        let names: Vec<&str> = columns.iter().map(IdenStatic::as_str).collect();
-        format!(r#"INSERT INTO "{}" ("{}")"#, E::default().table_name(), names.join(r#"", ""#))
+    Insert::of::<E>(lane, rows)?.run(lane).await
+}
+
+/// Rows that are ready to be inserted: the statements that do it. They can be made while the database is still busy with others.
+#[derive(Debug)]
+#[must_use = "rows are inserted when it is run"]
+pub struct Insert(Vec<Statement>);
+
+impl Insert {
+    /// The statements for the database of a lane. Columns in which no row has a value are left out.
+    ///
+    /// # Errors
+    /// For a value of a type that no table of ours has.
+    pub fn of<E>(lane: &Lane, rows: &[E::Model]) -> Result<Self, DbErr>
+    where
+        E: EntityTrait<Column: Iterable>,
+    {
+        let columns = E::Column::iter()
+            .map(|column| Filled { name: column.as_str(), values: rows.iter().map(|row| row.get(column)).collect() });
+        let columns: Vec<Filled> = columns.filter(|column| !column.values.iter().all(is_null)).collect();
+        let table = E::default();
+        let table = table.table_name();
+        Ok(Self(match lane.get_database_backend() {
+            DbBackend::Postgres => of_arrays(table, &columns, rows.len())?,
+            _ => of_values(table, columns, rows.len()),
+        }))
+    }
+
+    /// Runs them.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn run(self, lane: &Lane) -> Result<(), DbErr> {
+        for statement in self.0 {
+            lane.execute_raw(statement).await?;
+        }
+        Ok(())
+    }
+}
+
+/// A column of all rows.
+struct Filled {
+    name: &'static str,
+    values: Vec<Value>,
+}
+
+impl Filled {
+    /// Whether all of several rows have the same value.
+    fn is_constant(&self) -> bool {
+        let Some((first, others)) = self.values.split_first() else { return false };
+        // The last one first: where rows are in an order, it differs most.
+        !others.is_empty() && others.iter().rev().all(|value| value == first)
+    }
+}
+
+fn into<'a>(table: &str, columns: impl Iterator<Item = &'a Filled>) -> String {
+    let names: Vec<&str> = columns.map(|column| column.name).collect();
+    format!(r#"INSERT INTO "{table}" ("{}")"#, names.join(r#"", ""#))
+}
+
+/// Statements for rows of values that vary, each with the same constant ones.
+fn of_values(table: &str, columns: Vec<Filled>, rows: usize) -> Vec<Statement> {
+    let (constant, varying): (Vec<_>, Vec<_>) = columns.into_iter().partition(Filled::is_constant);
+    let insert = into(table, constant.iter().chain(&varying));
+    let width = varying.len();
+    let select = constant.iter().map(|_| "?".to_owned()).chain((1..=width).map(|n| format!("column{n}")));
+    let insert = format!("{insert} SELECT {} FROM (VALUES ", select.collect::<Vec<_>>().join(","));
+    let row = format!("({})", vec!["?"; width].join(","));
+    let constants: Vec<Value> = constant.into_iter().filter_map(|column| column.values.into_iter().next()).collect();
+    let mut varying: Vec<_> = varying.into_iter().map(|column| column.values.into_iter()).collect();
+    let most = (VALUES_MAX / width.max(1)).max(1);
+    let chunk = |from: usize| {
+        let rows = most.min(rows - from);
+        let mut values = Vec::with_capacity(constants.len() + rows * width);
+        values.extend(constants.iter().cloned());
+        for _ in 0..rows {
+            values.extend(varying.iter_mut().filter_map(Iterator::next));
+        }
+        let sql = format!("{insert}{})", vec![row.as_str(); rows].join(","));
+        Statement::from_sql_and_values(DbBackend::Sqlite, sql, values)
     };
-    match lane.get_database_backend() {
-        DbBackend::Postgres => {
-            let insert = insert(&columns);
-            for rows in rows.chunks(ROWS_MAX) {
-                lane.execute_raw(of_arrays::<E>(&insert, &columns, rows)?).await?;
-            }
-        }
-        _ => {
-            let (mut constants, mut same, mut varying) = (Vec::new(), Vec::new(), Vec::new());
-            for column in columns {
-                match constant::<E>(rows, column) {
-                    Some(value) => {
-                        constants.push(value);
-                        same.push(column);
-                    }
-                    None => varying.push(column),
-                }
-            }
-            let insert = insert(&[same, varying.clone()].concat());
-            for rows in rows.chunks((VALUES_MAX / varying.len().max(1)).max(1)) {
-                lane.execute_raw(of_values::<E>(&insert, &constants, &varying, rows)).await?;
-            }
-        }
-    }
-    Ok(())
+    (0..rows).step_by(most).map(chunk).collect()
 }
 
-/// The statement for rows of values that vary, each with the same constant ones.
-fn of_values<E: EntityTrait>(insert: &str, constants: &[Value], columns: &[E::Column], rows: &[E::Model]) -> Statement {
-    let select = (0..constants.len()).map(|_| "?".to_owned());
-    let select: Vec<String> = select.chain((1..=columns.len()).map(|n| format!("column{n}"))).collect();
-    let row = format!("({})", vec!["?"; columns.len()].join(","));
-    let sql =
-        format!("{insert} SELECT {} FROM (VALUES {})", select.join(","), vec![row.as_str(); rows.len()].join(","));
-    let varying = rows.iter().flat_map(|row| columns.iter().map(|column| row.get(*column)));
-    let values = constants.iter().cloned().chain(varying);
-    Statement::from_sql_and_values(DbBackend::Sqlite, sql, values)
-}
-
-/// The value of a column, if all of several rows have the same.
-fn constant<E: EntityTrait>(rows: &[E::Model], column: E::Column) -> Option<Value> {
-    let (first, others) = rows.split_first()?;
-    let value = first.get(column);
-    // The last one first: where rows are in an order, it differs most.
-    (!others.is_empty() && others.iter().rev().all(|row| row.get(column) == value)).then_some(value)
-}
-
-/// The statement for rows as one array per column.
-fn of_arrays<E: EntityTrait>(insert: &str, columns: &[E::Column], rows: &[E::Model]) -> Result<Statement, DbErr> {
-    let mut unpacked = Vec::with_capacity(columns.len());
-    let mut arrays = Vec::with_capacity(columns.len());
-    for (n, column) in columns.iter().enumerate() {
-        let mut array = String::with_capacity(rows.len() * 12);
-        let mut of = "text";
-        for row in rows {
-            array.push(if array.is_empty() { '{' } else { ',' });
-            of = element(&mut array, &row.get(*column))?;
+/// Statements for rows as one array per column.
+fn of_arrays(table: &str, columns: &[Filled], rows: usize) -> Result<Vec<Statement>, DbErr> {
+    let insert = into(table, columns.iter());
+    let chunk = |from: usize| {
+        let mut unpacked = Vec::with_capacity(columns.len());
+        let mut arrays = Vec::with_capacity(columns.len());
+        for (n, column) in columns.iter().enumerate() {
+            let mut array = String::with_capacity(ROWS_MAX.min(rows - from) * 12);
+            let mut of = "text";
+            for value in column.values.iter().skip(from).take(ROWS_MAX) {
+                array.push(if array.is_empty() { '{' } else { ',' });
+                of = element(&mut array, value)?;
+            }
+            array.push('}');
+            unpacked.push(format!("${}::text::{of}[]", n + 1));
+            arrays.push(Value::from(array));
         }
-        array.push('}');
-        unpacked.push(format!("${}::text::{of}[]", n + 1));
-        arrays.push(Value::from(array));
-    }
-    let sql = format!("{insert} SELECT * FROM unnest({})", unpacked.join(", "));
-    Ok(Statement::from_sql_and_values(DbBackend::Postgres, sql, arrays))
+        let sql = format!("{insert} SELECT * FROM unnest({})", unpacked.join(", "));
+        Ok(Statement::from_sql_and_values(DbBackend::Postgres, sql, arrays))
+    };
+    (0..rows).step_by(ROWS_MAX).map(chunk).collect()
 }
 
 const fn is_null(value: &Value) -> bool {

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement,
 };
+use tokio::sync::Mutex;
 
 use super::Deadline;
 use crate::error::{Error, Result};
@@ -22,7 +23,9 @@ pub struct Lane {
 #[derive(Clone)]
 enum Way {
     Pool(DatabaseConnection),
-    Transaction(Arc<DatabaseTransaction>),
+    /// Its statements run in the order in which they come: sea-orm's own lock lets whoever has just had it have it again, and one
+    /// who writes a batch would keep others waiting until its end.
+    Transaction(Arc<DatabaseTransaction>, Arc<Mutex<()>>),
 }
 
 impl fmt::Debug for Lane {
@@ -48,7 +51,7 @@ impl Lane {
 
     pub(super) fn within(&self, transaction: Arc<DatabaseTransaction>) -> Self {
         let statements = Arc::clone(&self.statements);
-        Self { way: Way::Transaction(transaction), statements, deadline: self.deadline }
+        Self { way: Way::Transaction(transaction, Arc::default()), statements, deadline: self.deadline }
     }
 
     pub(super) fn beside(&self, pool: DatabaseConnection) -> Self {
@@ -61,7 +64,7 @@ impl Lane {
     }
 
     pub(crate) async fn commit(self) -> Result<()> {
-        let Way::Transaction(transaction) = self.way else {
+        let Way::Transaction(transaction, _) = self.way else {
             return Err(Error::internal("commit outside a transaction"));
         };
         let transaction = Arc::into_inner(transaction)
@@ -79,7 +82,7 @@ impl ConnectionTrait for Lane {
     fn get_database_backend(&self) -> DbBackend {
         match &self.way {
             Way::Pool(pool) => pool.get_database_backend(),
-            Way::Transaction(transaction) => transaction.get_database_backend(),
+            Way::Transaction(transaction, _) => transaction.get_database_backend(),
         }
     }
 
@@ -87,7 +90,10 @@ impl ConnectionTrait for Lane {
         self.count();
         match &self.way {
             Way::Pool(pool) => self.deadline.hold(pool.execute_raw(statement)).await,
-            Way::Transaction(transaction) => transaction.execute_raw(statement).await,
+            Way::Transaction(transaction, turn) => {
+                let _turn = turn.lock().await;
+                transaction.execute_raw(statement).await
+            }
         }
     }
 
@@ -95,7 +101,10 @@ impl ConnectionTrait for Lane {
         self.count();
         match &self.way {
             Way::Pool(pool) => self.deadline.hold(pool.execute_unprepared(sql)).await,
-            Way::Transaction(transaction) => transaction.execute_unprepared(sql).await,
+            Way::Transaction(transaction, turn) => {
+                let _turn = turn.lock().await;
+                transaction.execute_unprepared(sql).await
+            }
         }
     }
 
@@ -103,7 +112,10 @@ impl ConnectionTrait for Lane {
         self.count();
         match &self.way {
             Way::Pool(pool) => self.deadline.hold(pool.query_one_raw(statement)).await,
-            Way::Transaction(transaction) => transaction.query_one_raw(statement).await,
+            Way::Transaction(transaction, turn) => {
+                let _turn = turn.lock().await;
+                transaction.query_one_raw(statement).await
+            }
         }
     }
 
@@ -111,7 +123,10 @@ impl ConnectionTrait for Lane {
         self.count();
         match &self.way {
             Way::Pool(pool) => self.deadline.hold(pool.query_all_raw(statement)).await,
-            Way::Transaction(transaction) => transaction.query_all_raw(statement).await,
+            Way::Transaction(transaction, turn) => {
+                let _turn = turn.lock().await;
+                transaction.query_all_raw(statement).await
+            }
         }
     }
 }
