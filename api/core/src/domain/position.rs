@@ -68,18 +68,18 @@ impl Claim for Entity {
 
     fn build(draft: &Draft, provenance: Provenance) -> Model {
         let Draft { evidence: _, stakeholder, on_behalf_of, mechanism, stance, rationale, arguments: _, conditions: _ } =
-            draft.clone();
+            draft;
         crate::domain::assertion::row!(
             Model,
             provenance,
             stated_on,
             stated_precision,
             {
-                stakeholder_id: stakeholder,
-                on_behalf_of_id: on_behalf_of,
-                mechanism_id: mechanism,
-                stance,
-                rationale,
+                stakeholder_id: *stakeholder,
+                on_behalf_of_id: *on_behalf_of,
+                mechanism_id: *mechanism,
+                stance: *stance,
+                rationale: rationale.clone(),
             }
         )
     }
@@ -101,12 +101,17 @@ impl Claim for Entity {
     }
 
     async fn write_links(op: &Op, id: i64, draft: &Draft) -> Result<()> {
-        let row = |argument: &i64| position_argument::Model { position_id: id, argument_id: *argument };
-        let rows = draft.arguments.iter().map(row).map(|row| row.into_active_model().reset_all());
-        position_argument::Entity::insert_many(rows).exec_without_returning(&op.lane).await?;
-        let row = |condition: &i64| position_condition::Model { position_id: id, condition_id: *condition };
-        let rows = draft.conditions.iter().map(row).map(|row| row.into_active_model().reset_all());
-        position_condition::Entity::insert_many(rows).exec_without_returning(&op.lane).await?;
+        // Most have none, and there may be very many of them.
+        if !draft.arguments.is_empty() {
+            let row = |argument: &i64| position_argument::Model { position_id: id, argument_id: *argument };
+            let rows = draft.arguments.iter().map(row).map(|row| row.into_active_model().reset_all());
+            position_argument::Entity::insert_many(rows).exec_without_returning(&op.lane).await?;
+        }
+        if !draft.conditions.is_empty() {
+            let row = |condition: &i64| position_condition::Model { position_id: id, condition_id: *condition };
+            let rows = draft.conditions.iter().map(row).map(|row| row.into_active_model().reset_all());
+            position_condition::Entity::insert_many(rows).exec_without_returning(&op.lane).await?;
+        }
         Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! What a record refers to must be there, be visible, and be of the same dossier.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use entity::kind::Kind;
@@ -16,7 +17,7 @@ use crate::op::Op;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reference {
     /// The path of the field.
-    pub field: String,
+    pub field: Cow<'static, str>,
     /// The kind that is referred to.
     pub kind: Kind,
     /// The key.
@@ -25,7 +26,7 @@ pub struct Reference {
 
 impl Reference {
     /// A reference from a field.
-    pub fn new(field: impl Into<String>, kind: Kind, id: i64) -> Self {
+    pub fn new(field: impl Into<Cow<'static, str>>, kind: Kind, id: i64) -> Self {
         Self { field: field.into(), kind, id }
     }
 

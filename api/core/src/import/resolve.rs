@@ -1,6 +1,6 @@
 //! What the names in a file stand for: the records that it has brought so far, then those that are stored.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 
 use entity::filter::Filter;
@@ -17,9 +17,9 @@ pub(super) struct Names<'a> {
     op: &'a Op,
     dossier: Option<i64>,
     /// The keys of records, by the names by which they may be referred to.
-    ids: HashMap<Kind, HashMap<String, i64>>,
+    ids: BTreeMap<Kind, HashMap<String, i64>>,
     /// The lines that have taken a name, by the field that it stands in.
-    lines: HashMap<(Kind, &'static str), HashMap<[u32; 4], u32>>,
+    lines: BTreeMap<(Kind, &'static str), HashMap<[u32; 4], u32>>,
     /// Names are kept as what two keyed hashes make of them, because there may be very many, and nobody can foresee which
     /// two would clash.
     hashers: [RandomState; 2],
@@ -36,8 +36,8 @@ impl<'a> Names<'a> {
         Self {
             op,
             dossier: None,
-            ids: HashMap::new(),
-            lines: HashMap::new(),
+            ids: BTreeMap::new(),
+            lines: BTreeMap::new(),
             hashers: [RandomState::new(), RandomState::new()],
             announced: HashSet::new(),
             lenient: false,
