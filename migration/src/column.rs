@@ -80,36 +80,41 @@ pub fn dossier_node_table(manager: &SchemaManager<'_>, name: &'static str) -> Ta
     node_table(manager, name).col(key("dossier_id")).foreign_key(&mut reference(name, "dossier_id", "dossier")).take()
 }
 
-/// The columns that every assertion carries. `occurred` names the date column.
+/// The columns that every assertion carries, and those of its own that nearly every question reads: `first`. `occurred` names the
+/// date column.
+///
+/// What is read of each row stands before what is read of a few: both databases find a column by going over all that stand before
+/// it, and PostgreSQL does that faster until the first that may be null or has no fixed length.
 pub fn assertion_table(
     manager: &SchemaManager<'_>,
     name: &'static str,
     occurred: &'static str,
     precision: &'static str,
+    first: impl IntoIterator<Item = ColumnDef>,
 ) -> TableCreateStatement {
     let mut table = Table::create();
+    table.table(name).col(key("id").primary_key()).col(key("dossier_id")).col(key("source_id"));
+    for column in first {
+        table.col(column);
+    }
     table
-        .table(name)
-        .col(key("id").primary_key())
-        .col(key("dossier_id"))
+        .col(ColumnDef::new(occurred).date().not_null())
+        .col(scale("marking", 0, 4).not_null())
+        .col(ColumnDef::new("superseded_at").big_integer())
+        .col(ColumnDef::new("retracted_at").big_integer())
         .col(text(manager, "external_id"))
-        .col(key("source_id"))
+        .col(word(manager, precision, &PRECISIONS))
+        .col(moment("recorded_at"))
+        .col(key("recorded_by"))
         .col(text(manager, "locator"))
         .col(text(manager, "quote_exact"))
         .col(text(manager, "quote_prefix"))
         .col(text(manager, "quote_suffix"))
         .col(ColumnDef::new("quote_start").integer())
         .col(ColumnDef::new("quote_end").integer())
-        .col(ColumnDef::new(occurred).date().not_null())
-        .col(word(manager, precision, &PRECISIONS))
         .col(scale("credibility", 1, 6))
         .col(scale("confidence", 1, 7))
-        .col(scale("marking", 0, 4).not_null())
-        .col(moment("recorded_at"))
-        .col(key("recorded_by"))
         .col(ColumnDef::new("supersedes_id").big_integer())
-        .col(ColumnDef::new("superseded_at").big_integer())
-        .col(ColumnDef::new("retracted_at").big_integer())
         .col(ColumnDef::new("retracted_by").big_integer())
         .col(text(manager, "retraction_reason"))
         .foreign_key(&mut reference(name, "dossier_id", "dossier"))

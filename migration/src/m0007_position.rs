@@ -12,17 +12,20 @@ pub struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let position = assertion_table(manager, "position", "stated_on", "stated_precision")
-            .col(key("stakeholder_id"))
-            .col(ColumnDef::new("on_behalf_of_id").big_integer())
-            .col(key("mechanism_id"))
-            .col(scale("stance", -2, 2).not_null())
-            .col(text(manager, "rationale"))
-            .foreign_key(&mut reference("position", "stakeholder_id", "stakeholder"))
-            .foreign_key(&mut reference("position", "on_behalf_of_id", "stakeholder"))
-            .foreign_key(&mut reference("position", "mechanism_id", "mechanism"))
-            .check(Expr::col("on_behalf_of_id").ne(Expr::col("stakeholder_id")))
-            .take();
+        let position = assertion_table(
+            manager,
+            "position",
+            "stated_on",
+            "stated_precision",
+            [key("stakeholder_id"), key("mechanism_id"), scale("stance", -2, 2).not_null().take()],
+        )
+        .col(ColumnDef::new("on_behalf_of_id").big_integer())
+        .col(text(manager, "rationale"))
+        .foreign_key(&mut reference("position", "stakeholder_id", "stakeholder"))
+        .foreign_key(&mut reference("position", "on_behalf_of_id", "stakeholder"))
+        .foreign_key(&mut reference("position", "mechanism_id", "mechanism"))
+        .check(Expr::col("on_behalf_of_id").ne(Expr::col("stakeholder_id")))
+        .take();
         manager.create_table(position).await?;
         assertion_indexes(manager, "position", "stated_on").await?;
         index(manager, "position", &["mechanism_id", "id"]).await?;

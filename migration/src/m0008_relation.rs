@@ -32,21 +32,20 @@ pub struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let relation = assertion_table(manager, "relation", "occurred_on", "occurred_precision")
-            .col(key("from_id"))
-            .col(key("to_id"))
-            .col(word(manager, "kind", &KINDS))
-            .col(ColumnDef::new("started_on").date())
-            .col(optional_word(manager, "started_precision", &PRECISIONS))
-            .col(ColumnDef::new("ended_on").date())
-            .col(optional_word(manager, "ended_precision", &PRECISIONS))
-            .col(ColumnDef::new("tension").double().check(Expr::col("tension").between(-10.0, 10.0)))
-            .col(text(manager, "note"))
-            .foreign_key(&mut reference("relation", "from_id", "stakeholder"))
-            .foreign_key(&mut reference("relation", "to_id", "stakeholder"))
-            .check(Expr::col("from_id").ne(Expr::col("to_id")))
-            .check(Expr::col("started_on").lte(Expr::col("ended_on")))
-            .take();
+        let relation =
+            assertion_table(manager, "relation", "occurred_on", "occurred_precision", [key("from_id"), key("to_id")])
+                .col(word(manager, "kind", &KINDS))
+                .col(ColumnDef::new("started_on").date())
+                .col(optional_word(manager, "started_precision", &PRECISIONS))
+                .col(ColumnDef::new("ended_on").date())
+                .col(optional_word(manager, "ended_precision", &PRECISIONS))
+                .col(ColumnDef::new("tension").double().check(Expr::col("tension").between(-10.0, 10.0)))
+                .col(text(manager, "note"))
+                .foreign_key(&mut reference("relation", "from_id", "stakeholder"))
+                .foreign_key(&mut reference("relation", "to_id", "stakeholder"))
+                .check(Expr::col("from_id").ne(Expr::col("to_id")))
+                .check(Expr::col("started_on").lte(Expr::col("ended_on")))
+                .take();
         manager.create_table(relation).await?;
         assertion_indexes(manager, "relation", "occurred_on").await?;
         index(manager, "relation", &["from_id", "id"]).await?;

@@ -23,8 +23,7 @@ pub struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let status = assertion_table(manager, "status", "occurred_on", "occurred_precision")
-            .col(key("mechanism_id"))
+        let status = assertion_table(manager, "status", "occurred_on", "occurred_precision", [key("mechanism_id")])
             .col(word(manager, "status", &STEPS))
             .col(text(manager, "note"))
             .foreign_key(&mut reference("status", "mechanism_id", "mechanism"))

@@ -10,14 +10,18 @@ pub struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let finding = assertion_table(manager, "finding", "occurred_on", "occurred_precision")
-            .col(key("condition_id"))
-            .col(key("assessor_id"))
-            .col(word(manager, "verdict", &["MET", "UNMET", "CONTESTED", "UNKNOWN"]))
-            .col(text(manager, "rationale"))
-            .foreign_key(&mut reference("finding", "condition_id", "condition"))
-            .foreign_key(&mut reference("finding", "assessor_id", "stakeholder"))
-            .take();
+        let finding = assertion_table(
+            manager,
+            "finding",
+            "occurred_on",
+            "occurred_precision",
+            [key("condition_id"), key("assessor_id")],
+        )
+        .col(word(manager, "verdict", &["MET", "UNMET", "CONTESTED", "UNKNOWN"]))
+        .col(text(manager, "rationale"))
+        .foreign_key(&mut reference("finding", "condition_id", "condition"))
+        .foreign_key(&mut reference("finding", "assessor_id", "stakeholder"))
+        .take();
         manager.create_table(finding).await?;
         assertion_indexes(manager, "finding", "occurred_on").await?;
         index(manager, "finding", &["condition_id", "id"]).await?;

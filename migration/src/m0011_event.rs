@@ -12,7 +12,7 @@ pub struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let event = assertion_table(manager, "event", "occurred_on", "occurred_precision")
+        let event = assertion_table(manager, "event", "occurred_on", "occurred_precision", [])
             .col(required_text(manager, "title"))
             .col(text(manager, "description"))
             .col(ColumnDef::new("mechanism_id").big_integer())

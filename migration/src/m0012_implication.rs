@@ -12,7 +12,7 @@ pub struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let implication = assertion_table(manager, "implication", "occurred_on", "occurred_precision")
+        let implication = assertion_table(manager, "implication", "occurred_on", "occurred_precision", [])
             .col(word(manager, "kind", &["RISK", "OPPORTUNITY", "LESSON"]))
             .col(required_text(manager, "statement"))
             .col(scale("likelihood", 1, 7))

@@ -10,8 +10,7 @@ pub struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let rating = assertion_table(manager, "rating", "occurred_on", "occurred_precision")
-            .col(key("stakeholder_id"))
+        let rating = assertion_table(manager, "rating", "occurred_on", "occurred_precision", [key("stakeholder_id")])
             .col(scale("influence", 0, 100))
             .col(scale("interest", 0, 100))
             .col(scale("salience", 0, 100))
