@@ -242,6 +242,23 @@ demarche_tests::suite! {
         assert_eq!(load_all(&world, many()).await, report(6162, 0, 0, 0));
     }
 
+    async fn why_a_batch_could_not_be_written_is_said_though_later_ones_are_looked_at_already(world) {
+        // With a position there, PostgreSQL keeps the indexes of the table while it is filled.
+        load_all(&world, file(&[&position("p", "SUPPORT")])).await;
+        let op = world.op(Role::Analyst).await.begin().await.unwrap();
+        op.lane.execute_unprepared("CREATE UNIQUE INDEX one_for_each_locator ON position (locator)").await.unwrap();
+        op.commit().await.unwrap();
+        let before = state(&world).await;
+        let mut clashing = many().replacen(r#""slug":"d""#, r#""slug":"e""#, 1);
+        for key in ["0-1", "0-2"] {
+            let key = format!(r#""externalId":"{key}","#);
+            clashing = clashing.replacen(&key, &format!(r#"{key}"locator":"p. 1","#), 1);
+        }
+        let said = load(&world, clashing, &Options::default()).await.unwrap_err();
+        assert!(said.contains("was written at the same time"), "{said}");
+        assert_eq!(state(&world).await, before);
+    }
+
     async fn an_import_that_is_cut_off_leaves_nothing_and_the_next_run_works(world) {
         let before = state(&world).await;
         let meter = Arc::new(Meter::default());

@@ -14,7 +14,7 @@ use super::{BATCH_BYTES_MAX, Parsed, Parsing, Run, Tables, nameless};
 use crate::domain::assertion::{self, Claim};
 use crate::domain::bulk::{self, Bulk, Fate};
 use crate::domain::node::Put;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::op::Op;
 
 /// Where a record stands: in which file, on which line, and the line, where it is one of JSON.
@@ -57,13 +57,15 @@ impl Run<'_> {
             return self.refuse_all(parsings);
         };
         let mut bulk = Bulk::new(dossier);
-        let loaded = self.each_batch::<L>(&mut bulk, parsings).await;
-        if loaded.is_err() {
+        let Err(error) = self.each_batch::<L>(&mut bulk, parsings).await else {
+            return bulk.finish(self.names.op()).await;
+        };
+        match (error, bulk.settle().await) {
+            // Once something could not be written, PostgreSQL answers nothing any more: what counts is why.
+            (Error::Internal(_), Err(cause)) => Err(cause),
             // Whatever became of what was still being written: this came first.
-            _ = bulk.settle().await;
+            (error, _) => Err(error),
         }
-        loaded?;
-        bulk.finish(self.names.op()).await
     }
 
     async fn each_batch<L: ClaimLine + 'static>(&mut self, bulk: &mut Bulk, parsings: Vec<Parsing<L>>) -> Result<()> {
