@@ -9,7 +9,7 @@ use parquet::data_type::ByteArray;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
-use parquet::schema::types::{Type as Node, TypePtr};
+use parquet::schema::types::{ColumnPath, Type as Node, TypePtr};
 
 use super::batch::{Batch, Column, Texts, Values};
 use super::{Encoder, Limits};
@@ -22,6 +22,8 @@ use crate::export::table::Head;
 pub(super) const LIMITS: Limits = Limits { rows: 65_536, bytes: 4 * 1024 * 1024 };
 /// The name of what a file says of itself.
 const ABOUT: &str = "demarche";
+/// The columns in which hardly two rows have the same value: a dictionary of one would be the column itself, once more.
+const UNIQUE: [&str; 2] = ["id", "externalId"];
 /// The fastest but two: texts become a fourth, and whoever reads waits no longer for it.
 const LEVEL: i32 = 3;
 
@@ -38,15 +40,17 @@ impl File {
         let columns = columns.map(|(name, of)| node(name, *of)).collect::<Result<Vec<TypePtr>>>()?;
         let schema = Node::group_type_builder("schema").with_fields(columns).build().map_err(Error::internal)?;
         let about = KeyValue::new(ABOUT.to_owned(), head.about.to_owned());
-        let properties = WriterProperties::builder()
+        let mut properties = WriterProperties::builder()
             .set_created_by(format!("demarche version {}", env!("CARGO_PKG_VERSION")))
             .set_compression(Compression::ZSTD(ZstdLevel::try_new(LEVEL).map_err(Error::internal)?))
             // Of groups; of each page, they would have to be kept until the end.
             .set_statistics_enabled(EnabledStatistics::Chunk)
             .set_offset_index_disabled(true)
-            .set_key_value_metadata(Some(vec![about]))
-            .build();
-        let file = SerializedFileWriter::new(Vec::new(), Arc::new(schema), Arc::new(properties));
+            .set_key_value_metadata(Some(vec![about]));
+        for name in UNIQUE {
+            properties = properties.set_column_dictionary_enabled(ColumnPath::from(name), false);
+        }
+        let file = SerializedFileWriter::new(Vec::new(), Arc::new(schema), Arc::new(properties.build()));
         Ok(Self(file.map_err(Error::internal)?))
     }
 }
