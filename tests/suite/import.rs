@@ -8,7 +8,7 @@ use std::sync::Arc;
 use demarche_core::import::{self, Meter, OnError, Options, Report};
 use demarche_tests::{Engine, World};
 use entity::words::Role;
-use sea_orm::{ConnectionTrait, Statement};
+use sea_orm::{ConnectionTrait, Statement, TransactionTrait};
 use serde_json::json;
 
 const HEADER: &str = r#"{"record":"header","format":"demarche","version":1}"#;
@@ -257,6 +257,18 @@ demarche_tests::suite! {
         let said = load(&world, clashing, &Options::default()).await.unwrap_err();
         assert!(said.contains("was written at the same time"), "{said}");
         assert_eq!(state(&world).await, before);
+    }
+
+    async fn an_import_writes_all_that_hangs_on_its_records_while_somebody_reads_their_table(world) {
+        let reader = sea_orm::Database::connect(&world.database.url).await.unwrap();
+        let reading = reader.begin().await.unwrap();
+        reading.execute_unprepared("SELECT count(*) FROM position").await.unwrap();
+        let told = many().replace(r#""stance""#, r#""rationale":"Because.","stance""#);
+        assert_eq!(load_all(&world, told).await, report(6162, 0, 0, 0));
+        reading.rollback().await.unwrap();
+        reader.close().await.unwrap();
+        let state = state(&world).await;
+        assert!(state.contains(&("search_document".to_owned(), 6162)), "{state:?}");
     }
 
     async fn an_import_that_is_cut_off_leaves_nothing_and_the_next_run_works(world) {

@@ -83,7 +83,9 @@ impl Bulk {
         E: Claim + EntityTrait<Column: Iterable>,
     {
         policy::authorise(op, Action::Assert, self.dossier)?;
-        if self.is_fresh::<E>(op).await? && self.bare.is_none() && drafts.len() >= BATCH {
+        // It tries, and undoes what it has tried: not while something is being written, which that would undo as well.
+        let nothing_yet = self.writing.is_none() && self.bare.is_none();
+        if nothing_yet && drafts.len() >= BATCH && self.is_fresh::<E>(op).await? {
             self.bare = Bare::strip::<E>(&op.lane).await?;
         }
         let mut stored = self.stored::<E>(op, drafts).await?;

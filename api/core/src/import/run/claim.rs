@@ -63,7 +63,7 @@ impl Run<'_> {
         match (error, bulk.settle().await) {
             // Once something could not be written, PostgreSQL answers nothing any more: what counts is why.
             (Error::Internal(_), Err(cause)) => Err(cause),
-            // Whatever became of what was still being written: this came first.
+            // What is wrong with the file counts, whatever became of what was still being written: nothing of it stays.
             (error, _) => Err(error),
         }
     }
