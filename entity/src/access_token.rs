@@ -4,10 +4,10 @@ use sea_orm::entity::prelude::*;
 use sea_orm::{ActiveEnum, Iterable};
 
 use crate::moment::Moment;
+use crate::orm::Relation;
 use crate::words::TokenScope;
 
 /// A row.
-#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "access_token")]
 #[expect(missing_docs, reason = "the columns are defined in the GraphQL schema, where their readers are")]

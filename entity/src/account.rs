@@ -4,10 +4,10 @@ use sea_orm::entity::prelude::*;
 
 use crate::hidden::Hidden;
 use crate::moment::Moment;
+use crate::orm::Relation;
 use crate::words::{Marking, Role};
 
 /// A row.
-#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "account")]
 #[expect(missing_docs, reason = "the columns are defined in the GraphQL schema, where their readers are")]

@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::kind::Kind;
 use crate::moment::Moment;
+use crate::orm::Relation;
 use crate::record::{AsOf, Record};
 use crate::words::{AuditAction, AuditCredential, AuditOutcome, Marking};
 
 /// A row. Only its marking may change, and only to a higher one: the database refuses everything else.
-#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "audit")]
 #[expect(missing_docs, reason = "the columns are defined in the GraphQL schema, where their readers are")]

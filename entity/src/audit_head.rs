@@ -2,8 +2,9 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::orm::Relation;
+
 /// The row.
-#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "audit_head")]
 pub struct Model {

@@ -6,11 +6,11 @@ use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{Condition, QueryFilter, QueryOrder, QuerySelect, Select};
 
 use crate::kind::Kind;
+use crate::orm::Relation;
 use crate::scope::Scope;
 use crate::words::{ChangeAction, Marking};
 
 /// A row. It names a record and holds nothing of what that says.
-#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "change")]
 pub struct Model {

@@ -2,10 +2,10 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::orm::Relation;
 use crate::words::EventRole;
 
 /// A row.
-#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "event_actor")]
 #[expect(missing_docs, reason = "the columns are defined in the GraphQL schema, where their readers are")]

@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::kind::Kind;
 use crate::moment::Moment;
+use crate::orm::Relation;
 use crate::record::assertion;
 use crate::words::{DatePrecision, ImplicationKind, Likelihood, Marking};
 
 /// A stored implication. What its columns mean is said in the GraphQL schema.
-#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "implication")]
 #[expect(missing_docs, reason = "the columns are defined in the GraphQL schema, where their readers are")]

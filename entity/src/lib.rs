@@ -7,6 +7,7 @@ pub mod filter;
 pub mod hidden;
 pub mod kind;
 pub mod moment;
+pub mod orm;
 pub mod page;
 pub mod past;
 pub mod record;

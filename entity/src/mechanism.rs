@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::kind::Kind;
 use crate::moment::Moment;
+use crate::orm::Relation;
 use crate::record::node;
 use crate::words::{Marking, MechanismKind, MechanismMode};
 
 /// A stored mechanism. What its columns mean is said in the GraphQL schema.
-#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "mechanism")]
 #[expect(missing_docs, reason = "the columns are defined in the GraphQL schema, where their readers are")]

@@ -3,10 +3,10 @@
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::orm::Relation;
 use crate::words::PartyRole;
 
 /// A row.
-#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "mechanism_party")]
 #[expect(missing_docs, reason = "the columns are defined in the GraphQL schema, where their readers are")]

@@ -3,10 +3,10 @@
 use sea_orm::entity::prelude::*;
 
 use crate::moment::Moment;
+use crate::orm::Relation;
 use crate::words::MemberRole;
 
 /// A row.
-#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "member")]
 #[expect(missing_docs, reason = "the columns are defined in the GraphQL schema, where their readers are")]

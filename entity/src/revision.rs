@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::kind::Kind;
 use crate::moment::Moment;
+use crate::orm::Relation;
 use crate::record::fixed;
 use crate::words::Marking;
 
 /// A row.
-#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "revision")]
 #[expect(missing_docs, reason = "the columns are defined in the GraphQL schema, where their readers are")]

@@ -5,11 +5,11 @@ use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::kind::Kind;
+use crate::orm::Relation;
 use crate::record::{AsOf, Record};
 use crate::words::Marking;
 
 /// A row.
-#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "search_document")]
 #[expect(missing_docs, reason = "the columns are defined in the GraphQL schema, where their readers are")]

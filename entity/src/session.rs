@@ -3,9 +3,9 @@
 use sea_orm::entity::prelude::*;
 
 use crate::moment::Moment;
+use crate::orm::Relation;
 
 /// A row.
-#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "session")]
 #[expect(missing_docs, reason = "the columns are defined in the GraphQL schema, where their readers are")]

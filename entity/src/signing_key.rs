@@ -4,9 +4,9 @@ use sea_orm::entity::prelude::*;
 
 use crate::hidden::Hidden;
 use crate::moment::Moment;
+use crate::orm::Relation;
 
 /// A row.
-#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "signing_key")]
 pub struct Model {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::kind::Kind;
 use crate::moment::Moment;
+use crate::orm::Relation;
 use crate::record::node;
 use crate::words::{Marking, StakeholderKind};
 
@@ -28,7 +29,6 @@ pub struct Identifier {
 }
 
 /// A stored stakeholder. What its columns mean is said in the GraphQL schema.
-#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "stakeholder")]
 #[expect(missing_docs, reason = "the columns are defined in the GraphQL schema, where their readers are")]
