@@ -8,6 +8,7 @@ use entity::kind::Kind;
 use crate::dossier::Dossier;
 use crate::error::{ReadIds, Result, UserError, Written, fault};
 use crate::loader;
+use crate::many::Many;
 use crate::mutation::{begin, end};
 use crate::scalar::DateTime;
 use crate::word::TokenScope;
@@ -33,7 +34,7 @@ impl AccessToken {
     }
 
     /// What it lets its bearer do.
-    async fn scopes(&self) -> Vec<TokenScope> {
+    async fn scopes(&self) -> Many<TokenScope> {
         self.0.scopes.list().into_iter().map(TokenScope::from).collect()
     }
 
@@ -72,7 +73,7 @@ impl AccessToken {
 }
 
 /// The access tokens of an account.
-pub(super) async fn tokens(ctx: &Context<'_>, account: i64) -> Result<Vec<AccessToken>> {
+pub(super) async fn tokens(ctx: &Context<'_>, account: i64) -> Result<Many<AccessToken>> {
     let found = access_token::list(loader::op(ctx)?, account).await.map_err(fault)?;
     Ok(found.into_iter().map(AccessToken).collect())
 }
@@ -98,7 +99,7 @@ pub struct CreateAccessTokenPayload {
     /// What is known of it from now on.
     access_token: Option<AccessToken>,
     /// What is wrong with the input; empty if it was done.
-    errors: Vec<UserError>,
+    errors: Many<UserError>,
 }
 
 /// To revoke an access token.
@@ -114,7 +115,7 @@ pub struct RevokeAccessTokenPayload {
     /// The access token, which holds no more.
     access_token: Option<AccessToken>,
     /// What is wrong with the input; empty if it was done.
-    errors: Vec<UserError>,
+    errors: Many<UserError>,
 }
 
 /// Mutations on access tokens.

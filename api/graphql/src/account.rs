@@ -12,6 +12,7 @@ use super::session::{Session, sessions};
 use crate::connection::{Connection, Slice, read_cursor, write_cursor};
 use crate::error::{ReadIds, Result, UserError, Written, fault};
 use crate::loader;
+use crate::many::Many;
 use crate::mutation::{begin, end};
 use crate::scalar::DateTime;
 use crate::word::{Marking, Role};
@@ -71,12 +72,12 @@ impl ManagedAccount {
     }
 
     /// The sessions in which it is signed in, the newest first.
-    async fn sessions(&self, ctx: &Context<'_>) -> Result<Vec<Session>> {
+    async fn sessions(&self, ctx: &Context<'_>) -> Result<Many<Session>> {
         sessions(ctx, self.0.id).await
     }
 
     /// Its access tokens that are neither revoked nor expired, the newest first.
-    async fn tokens(&self, ctx: &Context<'_>) -> Result<Vec<AccessToken>> {
+    async fn tokens(&self, ctx: &Context<'_>) -> Result<Many<AccessToken>> {
         tokens(ctx, self.0.id).await
     }
 }
@@ -165,7 +166,7 @@ macro_rules! account_payload {
             /// The account as it is now.
             account: Option<ManagedAccount>,
             /// What is wrong with the input; empty if it was done.
-            errors: Vec<UserError>,
+            errors: Many<UserError>,
         }
 
         impl From<Written<Model>> for $name {

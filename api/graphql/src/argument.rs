@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 
+use crate::many::Many;
 use crate::seen::{Anchor, Seen};
 use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, MergedObject, Object};
 use entity::argument::{Column, Entity, Model};
@@ -62,22 +63,22 @@ impl ArgumentFields {
     }
 
     /// The arguments that this one speaks against.
-    async fn rebuts(&self, ctx: &Context<'_>) -> Result<Vec<Argument>> {
+    async fn rebuts(&self, ctx: &Context<'_>) -> Result<Many<Argument>> {
         linked(ctx, self.0.anchor(self.0.id), words::ArgumentLinkKind::Rebuts, true).await
     }
 
     /// The arguments that this one strengthens.
-    async fn reinforces(&self, ctx: &Context<'_>) -> Result<Vec<Argument>> {
+    async fn reinforces(&self, ctx: &Context<'_>) -> Result<Many<Argument>> {
         linked(ctx, self.0.anchor(self.0.id), words::ArgumentLinkKind::Reinforces, true).await
     }
 
     /// The arguments that speak against this one.
-    async fn rebutted_by(&self, ctx: &Context<'_>) -> Result<Vec<Argument>> {
+    async fn rebutted_by(&self, ctx: &Context<'_>) -> Result<Many<Argument>> {
         linked(ctx, self.0.anchor(self.0.id), words::ArgumentLinkKind::Rebuts, false).await
     }
 
     /// The arguments that strengthen this one.
-    async fn reinforced_by(&self, ctx: &Context<'_>) -> Result<Vec<Argument>> {
+    async fn reinforced_by(&self, ctx: &Context<'_>) -> Result<Many<Argument>> {
         linked(ctx, self.0.anchor(self.0.id), words::ArgumentLinkKind::Reinforces, false).await
     }
 }
@@ -275,7 +276,7 @@ async fn linked(
     here: Anchor,
     kind: words::ArgumentLinkKind,
     outgoing: bool,
-) -> Result<Vec<Argument>> {
+) -> Result<Many<Argument>> {
     let links = loader::argument_links(ctx, here).await?;
     let mut arguments = Vec::new();
     for link in links.iter().filter(|link| link.kind == kind) {
@@ -285,5 +286,5 @@ async fn linked(
             arguments.extend(loader::load::<Entity>(ctx, far, here.at).await?.map(Argument::from));
         }
     }
-    Ok(arguments)
+    Ok(Many(arguments))
 }

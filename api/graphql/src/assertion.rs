@@ -16,6 +16,7 @@ use crate::implication::Implication;
 use crate::later::Later;
 use crate::list::Listed;
 use crate::loader;
+use crate::many::Many;
 use crate::mutation;
 use crate::node::Account;
 use crate::position::Position;
@@ -422,7 +423,7 @@ pub struct ChangeMarkingPayload {
     /// The assertion, with its new marking.
     assertion: Option<Assertion>,
     /// What is wrong with the input; empty if it was done.
-    errors: Vec<UserError>,
+    errors: Many<UserError>,
 }
 
 /// What came of taking an assertion back.
@@ -431,7 +432,7 @@ pub struct RetractPayload {
     /// The assertion, now retracted.
     assertion: Option<Assertion>,
     /// What is wrong with the input; empty if it was done.
-    errors: Vec<UserError>,
+    errors: Many<UserError>,
 }
 
 /// Runs one mutation on an assertion, whatever its kind, and gives the assertion and what is wrong.

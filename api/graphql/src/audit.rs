@@ -10,6 +10,7 @@ use crate::connection::{Connection, Slice, cursors};
 use crate::dossier::Dossier;
 use crate::error::{Result, bad_input, fault, key};
 use crate::loader;
+use crate::many::Many;
 use crate::node::Account;
 use crate::scalar::DateTime;
 use crate::seen::Seen;
@@ -135,7 +136,7 @@ impl AuditEntry {
     }
 
     /// The ids of the records that it was done to, at most 500. Some of the records may be gone.
-    async fn records(&self) -> Vec<ID> {
+    async fn records(&self) -> Many<ID> {
         self.0.records.split_whitespace().map(ID::from).collect()
     }
 

@@ -7,6 +7,7 @@ use crate::connection::Slice;
 use crate::error::{Result, fault};
 use crate::later::Later;
 use crate::loader;
+use crate::many::Many;
 use crate::node::Node;
 use crate::scalar::DateTime;
 use crate::word::RecordKind;
@@ -76,7 +77,7 @@ impl RecordChange {
 #[derive(SimpleObject)]
 pub struct ChangePage {
     /// The changes, the oldest first.
-    nodes: Vec<RecordChange>,
+    nodes: Many<RecordChange>,
     /// Where the next page begins: keep it with your copy, and give it as `after`. It is always given; as long as nothing
     /// changes for you, it stays the same.
     cursor: String,
@@ -108,7 +109,7 @@ impl ChangeQuery {
         let op = loader::op(ctx)?;
         let Some(after) = after else {
             let end = change::end(op, self.0).await.map_err(fault)?;
-            let page = ChangePage { nodes: Vec::new(), cursor: change::write_cursor(end), has_more: false };
+            let page = ChangePage { nodes: Many::default(), cursor: change::write_cursor(end), has_more: false };
             return Ok(Later(page));
         };
         let after = change::read_cursor("after", &after).map_err(fault)?;

@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 
+use crate::many::Many;
 use crate::seen::Seen;
 use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, MergedObject, Object};
 use entity::condition::{Column, Entity, Model};
@@ -71,7 +72,7 @@ impl ConditionFields {
         #[graphql(desc = "As of when; if left out, like the record that it hangs on, or now.")] as_of: Option<
             AsOfInput,
         >,
-    ) -> Result<Vec<Finding>> {
+    ) -> Result<Many<Finding>> {
         list::few::<entity::finding::Entity>(
             ctx,
             OnCondition(self.0.anchor(self.0.id)).parent(),

@@ -12,6 +12,7 @@ use sea_orm::Value;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, bad_input};
+use crate::many::Many;
 
 /// The size of a page if none is asked for.
 pub const PAGE_SIZE: i32 = 20;
@@ -148,7 +149,7 @@ pub struct PageInfo {
 
 /// One page of a list.
 pub struct Connection<N> {
-    edges: Vec<Edge<N>>,
+    edges: Many<Edge<N>>,
     page_info: PageInfo,
     total: u64,
 }
@@ -162,13 +163,13 @@ pub struct Edge<N> {
 impl<N> Connection<N> {
     /// A page of records, each with its cursor.
     pub fn new(edges: Vec<(String, N)>, slice: &Slice, more: bool, total: Option<u64>) -> Self {
-        let edges: Vec<Edge<N>> = edges.into_iter().map(|(cursor, node)| Edge { cursor, node }).collect();
+        let edges: Many<Edge<N>> = edges.into_iter().map(|(cursor, node)| Edge { cursor, node }).collect();
         let backward = slice.last.is_some();
         let page_info = PageInfo {
             has_next_page: if backward { slice.before.is_some() } else { more },
             has_previous_page: if backward { more } else { slice.after.is_some() },
-            start_cursor: edges.first().map(|edge| edge.cursor.clone()),
-            end_cursor: edges.last().map(|edge| edge.cursor.clone()),
+            start_cursor: edges.0.first().map(|edge| edge.cursor.clone()),
+            end_cursor: edges.0.last().map(|edge| edge.cursor.clone()),
         };
         Self { edges, page_info, total: total.unwrap_or(0) }
     }
@@ -195,13 +196,13 @@ impl<N: OutputType> TypeName for Connection<N> {
 #[Object(name_type)]
 impl<N: OutputType> Connection<N> {
     /// The records of this page, each with its cursor.
-    async fn edges(&self) -> &[Edge<N>] {
+    async fn edges(&self) -> &Many<Edge<N>> {
         &self.edges
     }
 
     /// The records of this page, without their cursors.
-    async fn nodes(&self) -> Vec<&N> {
-        self.edges.iter().map(|edge| &edge.node).collect()
+    async fn nodes(&self) -> Many<&N> {
+        self.edges.0.iter().map(|edge| &edge.node).collect()
     }
 
     /// Where this page lies in the list.

@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 
+use crate::many::Many;
 use crate::seen::Seen;
 use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, MergedObject, Object, SimpleObject};
 use entity::dossier::{Column, Entity, Model};
@@ -92,7 +93,7 @@ impl DossierFields {
     }
 
     /// Who may see this dossier, and do what in it; those who own it first.
-    async fn members(&self, ctx: &Context<'_>) -> Result<Vec<Member>> {
+    async fn members(&self, ctx: &Context<'_>) -> Result<Many<Member>> {
         let members = loader::members(ctx, self.0.anchor(self.0.id)).await?;
         Ok(members.iter().cloned().map(Member::from).collect())
     }
@@ -298,7 +299,7 @@ pub struct DeleteDossierPayload {
     /// The id of the dossier that there was; null if it was refused.
     id: Option<ID>,
     /// What is wrong with the input; empty if it was done. Nothing is ever half done.
-    errors: Vec<UserError>,
+    errors: Many<UserError>,
 }
 
 /// Mutations on dossiers.

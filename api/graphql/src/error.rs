@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Enum, ID, SimpleObject};
 use entity::kind::Kind;
 
+use crate::many::Many;
 use demarche_core::domain::reference::Several;
 use demarche_core::error::{Code, Error, Problems, Refusal};
 use demarche_core::id;
@@ -38,7 +39,7 @@ pub struct UserError {
     /// What kind of thing is wrong: branch on this.
     code: UserErrorCode,
     /// Where: the path of the field from the root of `input`, list items by their number from 0. Empty if no single field is at fault.
-    field: Vec<String>,
+    field: Many<String>,
     /// What was wrong and what was expected, for a person.
     message: String,
 }
@@ -73,7 +74,7 @@ pub enum UserErrorCode {
 
 impl From<Refusal> for UserError {
     fn from(refusal: Refusal) -> Self {
-        Self { code: refusal.code.into(), field: refusal.field, message: refusal.message }
+        Self { code: refusal.code.into(), field: Many(refusal.field), message: refusal.message }
     }
 }
 
@@ -104,14 +105,14 @@ pub struct Written<T> {
     /// The record as it is now.
     pub record: Option<T>,
     /// What is wrong with the input.
-    pub errors: Vec<UserError>,
+    pub errors: Many<UserError>,
 }
 
 impl<T> Written<T> {
     /// Sorts what the domain says into data and faults.
     pub fn new(result: std::result::Result<T, Error>) -> Result<Self> {
         match result {
-            Ok(record) => Ok(Self { record: Some(record), errors: Vec::new() }),
+            Ok(record) => Ok(Self { record: Some(record), errors: Many::default() }),
             Err(Error::Refused(refusals)) => {
                 Ok(Self { record: None, errors: refusals.into_iter().map(UserError::from).collect() })
             }
@@ -129,7 +130,7 @@ macro_rules! payload {
             $(#[$field_doc])*
             $field: Option<$record>,
             /// What is wrong with the input; empty if it was done. Nothing is ever half done.
-            errors: Vec<$crate::error::UserError>,
+            errors: $crate::many::Many<$crate::error::UserError>,
         }
 
         impl<M> From<$crate::error::Written<M>> for $name

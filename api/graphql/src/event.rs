@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 
+use crate::many::Many;
 use crate::seen::Seen;
 use async_graphql::{ComplexObject, Context, Enum, ID, InputObject, MergedObject, Object, SimpleObject};
 use entity::event::{Column, Entity, Model};
@@ -66,7 +67,7 @@ impl EventFields {
     }
 
     /// Who had a part in it, and which.
-    async fn actors(&self, ctx: &Context<'_>) -> Result<Vec<EventActor>> {
+    async fn actors(&self, ctx: &Context<'_>) -> Result<Many<EventActor>> {
         let actors = loader::actors(ctx, self.0.anchor(self.0.id)).await?;
         Ok(actors
             .iter()

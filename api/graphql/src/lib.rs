@@ -23,6 +23,7 @@ mod implication;
 mod later;
 mod list;
 mod loader;
+mod many;
 mod mechanism;
 mod member;
 mod mutation;
@@ -50,6 +51,7 @@ use async_graphql::{Context, EmptySubscription, ID, MergedObject, Object, SDLExp
 use entity::filter::Filter;
 
 use self::error::{Result, bad_input, fault};
+use self::many::Many;
 use self::node::Node;
 use demarche_core::auth::Auth;
 use demarche_core::domain::list::Readable;
@@ -156,11 +158,11 @@ impl Root {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The ids, at most 200.")] ids: Vec<ID>,
-    ) -> Result<Vec<Option<Node>>> {
+    ) -> Result<Many<Option<Node>>> {
         let keys =
             ids.iter().map(|id| id::decode(id)).collect::<std::result::Result<Vec<_>, _>>().map_err(bad_input)?;
         let loads = keys.into_iter().map(|(kind, key)| Node::load(ctx, kind, key));
-        futures_util::future::try_join_all(loads).await
+        futures_util::future::try_join_all(loads).await.map(Many)
     }
 
     /// The dossier with a readable name; null if there is none that you may see.

@@ -14,6 +14,7 @@ use crate::connection::{Connection, PAGE_SIZE_MAX, Slice, cursors};
 use crate::error::{Result, bad_input, fault};
 use crate::filter::FilterInput;
 use crate::loader::{self, PageOf};
+use crate::many::Many;
 use crate::scalar::{Date, DateTime};
 use crate::seen::{Anchor, Seen};
 use demarche_core::domain::list::{Link, Query, Readable};
@@ -313,7 +314,7 @@ pub async fn few<E: Listed>(
     parent: Parent<E>,
     sort: Sort<E>,
     as_of: Option<AsOfInput>,
-) -> Result<Vec<E::Node>> {
+) -> Result<Many<E::Node>> {
     few_of(ctx, parent, sort, as_of, PAGE_SIZE_MAX).await
 }
 
@@ -324,8 +325,8 @@ pub async fn few_of<E: Listed>(
     sort: Sort<E>,
     as_of: Option<AsOfInput>,
     size: i32,
-) -> Result<Vec<E::Node>> {
-    let Parent::One(name, parent, link) = parent else { return Ok(Vec::new()) };
+) -> Result<Many<E::Node>> {
+    let Parent::One(name, parent, link) = parent else { return Ok(Many::default()) };
     let (as_of, below) = AsOfInput::read(as_of, parent.at, loader::op(ctx)?);
     let query = Query {
         filter: Filter::default(),

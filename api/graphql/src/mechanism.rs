@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 
+use crate::many::Many;
 use crate::seen::Seen;
 use async_graphql::{
     ComplexObject, Context, Enum, ID, InputObject, MaybeUndefined, MergedObject, Object, SimpleObject,
@@ -127,7 +128,7 @@ impl MechanismFields {
     }
 
     /// The stakeholders that have a part in it, and which.
-    async fn parties(&self, ctx: &Context<'_>) -> Result<Vec<Party>> {
+    async fn parties(&self, ctx: &Context<'_>) -> Result<Many<Party>> {
         let parties = loader::parties(ctx, self.0.anchor(self.0.id)).await?;
         Ok(parties
             .iter()
@@ -142,7 +143,7 @@ impl MechanismFields {
         #[graphql(desc = "As of when; if left out, like the record that it hangs on, or now.")] as_of: Option<
             AsOfInput,
         >,
-    ) -> Result<Vec<Condition>> {
+    ) -> Result<Many<Condition>> {
         list::few::<entity::condition::Entity>(
             ctx,
             OnMechanism(self.0.anchor(self.0.id)).parent(),
@@ -166,7 +167,7 @@ impl MechanismFields {
         let found =
             list::few_of::<entity::status::Entity>(ctx, OnMechanism(self.0.anchor(self.0.id)).parent(), sort, as_of, 1)
                 .await?;
-        Ok(found.into_iter().next())
+        Ok(found.0.into_iter().next())
     }
 
     /// Where the stakeholders of the dossier stand on this mechanism, by a named rule: a cell for every stakeholder, those without a stated position included.

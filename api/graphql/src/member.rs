@@ -5,6 +5,7 @@ use entity::kind::Kind;
 use entity::member::Model;
 
 use crate::error::{ReadIds, Result, UserError, Written};
+use crate::many::Many;
 use crate::mutation::{begin, end};
 use crate::node::Account;
 use crate::scalar::DateTime;
@@ -63,7 +64,7 @@ pub struct SetMemberPayload {
     /// The membership as it is now.
     member: Option<Member>,
     /// What is wrong with the input; empty if it was done.
-    errors: Vec<UserError>,
+    errors: Many<UserError>,
 }
 
 /// To end a membership.
@@ -81,7 +82,7 @@ pub struct RemoveMemberPayload {
     /// Whose membership has ended.
     account: Option<ID>,
     /// What is wrong with the input; empty if it was done.
-    errors: Vec<UserError>,
+    errors: Many<UserError>,
 }
 
 /// Mutations on memberships.

@@ -16,6 +16,7 @@ use crate::finding::Finding;
 use crate::implication::Implication;
 use crate::later::Later;
 use crate::loader;
+use crate::many::Many;
 use crate::mechanism::Mechanism;
 use crate::position::Position;
 use crate::rating::Rating;
@@ -111,7 +112,7 @@ impl Account {
     /// The account with a key.
     pub async fn load(ctx: &Context<'_>, key: i64) -> Result<Option<Self>> {
         let id = ID(id::encode(Kind::Account, key));
-        Ok(loader::account(ctx, key).await?.map(|recorder| Self { id, name: recorder.name }))
+        Ok(loader::account(ctx, key).await?.map(|recorder| Self { id, name: recorder.name.clone() }))
     }
 }
 
@@ -274,7 +275,7 @@ impl Revision {
     }
 
     /// What the edit changed, field by field; empty for the revision that made the record.
-    async fn changes(&self, ctx: &Context<'_>) -> Result<Vec<Change>> {
+    async fn changes(&self, ctx: &Context<'_>) -> Result<Many<Change>> {
         let text = |value: serde_json::Value| (!value.is_null()).then(|| value.to_string());
         let changes = loader::changes(ctx, &self.0).await?.into_iter();
         Ok(changes.map(|c| Change { field: c.field, before: text(c.before), after: text(c.after) }).collect())

@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 
+use crate::many::Many;
 use crate::seen::Seen;
 use async_graphql::{Context, Enum, ID, InputObject, MergedObject, Object};
 use entity::filter::Filter;
@@ -89,7 +90,7 @@ impl PositionFields {
     }
 
     /// The reasons that the stakeholder gives.
-    async fn arguments(&self, ctx: &Context<'_>) -> Result<Vec<Argument>> {
+    async fn arguments(&self, ctx: &Context<'_>) -> Result<Many<Argument>> {
         list::few::<entity::argument::Entity>(
             ctx,
             OfPosition(self.0.anchor(self.0.id)).parent(),
@@ -100,7 +101,7 @@ impl PositionFields {
     }
 
     /// The conditions under which the stakeholder says so.
-    async fn conditions(&self, ctx: &Context<'_>) -> Result<Vec<Condition>> {
+    async fn conditions(&self, ctx: &Context<'_>) -> Result<Many<Condition>> {
         list::few::<entity::condition::Entity>(
             ctx,
             OfPosition(self.0.anchor(self.0.id)).parent(),

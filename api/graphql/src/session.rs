@@ -10,6 +10,7 @@ use entity::session;
 use super::access_token::AccessToken;
 use crate::error::{ReadIds, Result, UserError, Written, fault};
 use crate::loader;
+use crate::many::Many;
 use crate::mutation::{begin, end};
 use crate::scalar::DateTime;
 use crate::word::{Marking, Role};
@@ -51,12 +52,12 @@ impl Viewer {
     }
 
     /// The sessions in which you are signed in, the newest first.
-    async fn sessions(&self, ctx: &Context<'_>) -> Result<Vec<Session>> {
+    async fn sessions(&self, ctx: &Context<'_>) -> Result<Many<Session>> {
         sessions(ctx, self.0.id).await
     }
 
     /// Your access tokens that are neither revoked nor expired, the newest first.
-    async fn tokens(&self, ctx: &Context<'_>) -> Result<Vec<AccessToken>> {
+    async fn tokens(&self, ctx: &Context<'_>) -> Result<Many<AccessToken>> {
         super::access_token::tokens(ctx, self.0.id).await
     }
 }
@@ -97,7 +98,7 @@ impl Session {
 }
 
 /// The sessions of an account.
-pub(super) async fn sessions(ctx: &Context<'_>, account: i64) -> Result<Vec<Session>> {
+pub(super) async fn sessions(ctx: &Context<'_>, account: i64) -> Result<Many<Session>> {
     let op = loader::op(ctx)?;
     let found = domain::session::list(op, account).await.map_err(fault)?;
     let session = |model: session::Model| Session { is_current: domain::session::is_current(op, &model), model };
@@ -135,7 +136,7 @@ pub struct SignInPayload {
     /// Who is signed in.
     viewer: Option<Viewer>,
     /// What is wrong with the input; empty if it was done.
-    errors: Vec<UserError>,
+    errors: Many<UserError>,
 }
 
 impl SignInPayload {
@@ -161,7 +162,7 @@ pub struct SignOutPayload {
     /// The session that has ended.
     session: Option<ID>,
     /// What is wrong; empty if it was done.
-    errors: Vec<UserError>,
+    errors: Many<UserError>,
 }
 
 /// To end a session.
@@ -177,7 +178,7 @@ pub struct EndSessionPayload {
     /// The session that has ended.
     session: Option<ID>,
     /// What is wrong with the input; empty if it was done.
-    errors: Vec<UserError>,
+    errors: Many<UserError>,
 }
 
 /// To change one's own password.
@@ -195,7 +196,7 @@ pub struct ChangePasswordPayload {
     /// Who you are; null if it was refused.
     viewer: Option<Viewer>,
     /// What is wrong with the input; empty if it was done.
-    errors: Vec<UserError>,
+    errors: Many<UserError>,
 }
 
 /// Mutations on one's session.

@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 
+use crate::many::Many;
 use crate::seen::Seen;
 use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, MergedObject, Object, SimpleObject};
 use entity::filter::Filter;
@@ -85,8 +86,8 @@ impl StakeholderFields {
     }
 
     /// Other names, acronyms, spellings.
-    async fn aliases(&self) -> &[String] {
-        &self.0.aliases.0
+    async fn aliases(&self) -> Many<&str> {
+        self.0.aliases.0.iter().map(String::as_str).collect()
     }
 
     /// The country that it belongs to: ISO 3166-1 alpha-2, e.g. `MX`; null if to none.
@@ -100,7 +101,7 @@ impl StakeholderFields {
     }
 
     /// Its names in other registers, e.g. Wikidata.
-    async fn identifiers(&self) -> Vec<Identifier> {
+    async fn identifiers(&self) -> Many<Identifier> {
         let identifiers = self.0.identifiers.0.iter().cloned();
         identifiers.map(|entity::stakeholder::Identifier { scheme, value }| Identifier { scheme, value }).collect()
     }
@@ -144,7 +145,7 @@ impl StakeholderFields {
             1,
         )
         .await?;
-        Ok(found.into_iter().next())
+        Ok(found.0.into_iter().next())
     }
 
     /// Its ties to other stakeholders, those that hold at the time asked for.

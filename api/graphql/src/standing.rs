@@ -12,7 +12,8 @@ use crate::connection::{Connection, Slice, read_cursor, write_cursor};
 use crate::error::Result;
 use crate::filter::{FilterInput, OrderedComparison};
 use crate::list::{AsOfInput, question};
-use crate::loader::{self, StandingsOf, SupportOf};
+use crate::loader::{self, StandingsOf};
+use crate::many::Many;
 use crate::mechanism::{Mechanism, MechanismFilter};
 use crate::position::Position;
 use crate::seen::Anchor;
@@ -63,12 +64,12 @@ impl Standing {
     }
 
     /// The positions that do not count, by the rule, the latest stated first.
-    async fn beaten(&self, ctx: &Context<'_>) -> Result<Vec<Position>> {
+    async fn beaten(&self, ctx: &Context<'_>) -> Result<Many<Position>> {
         let mut positions = Vec::new();
         for id in self.verdict().into_iter().flat_map(|verdict| &verdict.beaten) {
             positions.extend(loader::load::<entity::position::Entity>(ctx, *id, self.1).await?.map(Position::from));
         }
-        Ok(positions)
+        Ok(Many(positions))
     }
 
     /// How many independent sources say the stance that counts: corroboration is counted, not typed in.
@@ -89,7 +90,7 @@ impl Standing {
 }
 
 /// How many stakeholders stand where on a mechanism, by a named rule.
-pub struct Support(standing::Support);
+pub struct Support(Arc<standing::Support>);
 
 /// How many stakeholders stand where on a mechanism, by a named rule.
 #[Object]
@@ -154,7 +155,7 @@ pub async fn support(
     as_of: Option<AsOfInput>,
 ) -> Result<Support> {
     let (as_of, _) = AsOfInput::read(as_of, mechanism.at, loader::op(ctx)?);
-    loader::support(ctx, SupportOf { mechanism: mechanism.id, rule: rule.into(), as_of }).await.map(Support)
+    loader::support(ctx, mechanism.id, rule.into(), as_of).await.map(Support)
 }
 
 /// Which standings: all that is given must hold.
