@@ -7,6 +7,8 @@ use async_graphql::{Context, Enum, InputObject, InputType, OutputType};
 use entity::filter::Filter;
 use entity::page::{Order, Page, Sort};
 use entity::record::{AsOf, Assertion, Record};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use sea_orm::ColumnTrait;
 use sea_orm::sea_query::ExprTrait;
 
@@ -275,70 +277,77 @@ fn by_actor(event: entity::event::Column) -> Link<entity::event::Entity> {
     Link::table::<entity::stakeholder::Entity>(stakeholder, sea_orm::Condition::all().add(on))
 }
 
-/// A page of what a parent has.
-pub async fn connection<E: Listed>(
-    ctx: &Context<'_>,
+/// A page of what a parent has. A box, as in [`loader`](crate::loader::load).
+pub fn connection<'a, E: Listed>(
+    ctx: &'a Context<'_>,
     parent: Parent<E>,
     narrow: Option<Filter<E>>,
     arguments: Arguments<E>,
-) -> Result<Connection<E::Node>> {
-    let (mut query, below, slice) = arguments.query(ctx, parent.at())?;
-    if let Some(narrow) = narrow {
-        query.filter = Filter::all([narrow, query.filter]);
-    }
-    let all = ctx.look_ahead().field("edges").field("cursor").exists();
-    let sort = query.sort.clone();
-    match parent {
-        Parent::Everything => {
-            let listing = E::list(loader::op(ctx)?, &query).await.map_err(fault)?;
-            let cursors = cursors(&sort, &listing.rows, all);
-            let nodes = listing.rows.into_iter().map(|row| E::Node::from(Seen::new(Arc::new(row), below)));
-            Ok(Connection::new(cursors.into_iter().zip(nodes).collect(), &slice, listing.more, listing.total))
+) -> BoxFuture<'a, Result<Connection<E::Node>>> {
+    async move {
+        let (mut query, below, slice) = arguments.query(ctx, parent.at())?;
+        if let Some(narrow) = narrow {
+            query.filter = Filter::all([narrow, query.filter]);
         }
-        Parent::One(name, parent, link) => {
-            let question = question(ctx, name, parent.at)?;
-            let page = PageOf { parent: parent.id, question, link, query: Arc::new(query) };
-            let Some(listing) = loader::page(ctx, page).await? else {
-                return Ok(Connection::new(Vec::new(), &slice, false, Some(0)));
-            };
-            let cursors = cursors(&sort, &listing.rows, all);
-            let nodes = listing.rows.iter().map(|row| E::Node::from(Seen::new(Arc::new(row.clone()), below)));
-            Ok(Connection::new(cursors.into_iter().zip(nodes).collect(), &slice, listing.more, listing.total))
+        let all = ctx.look_ahead().field("edges").field("cursor").exists();
+        let sort = query.sort.clone();
+        match parent {
+            Parent::Everything => {
+                let listing = E::list(loader::op(ctx)?, &query).await.map_err(fault)?;
+                let cursors = cursors(&sort, &listing.rows, all);
+                let nodes = listing.rows.into_iter().map(|row| E::Node::from(Seen::new(Arc::new(row), below)));
+                Ok(Connection::new(cursors.into_iter().zip(nodes).collect(), &slice, listing.more, listing.total))
+            }
+            Parent::One(name, parent, link) => {
+                let question = question(ctx, name, parent.at)?;
+                let page = PageOf { parent: parent.id, question, link, query: Arc::new(query) };
+                let Some(listing) = loader::page(ctx, page).await? else {
+                    return Ok(Connection::new(Vec::new(), &slice, false, Some(0)));
+                };
+                let cursors = cursors(&sort, &listing.rows, all);
+                let nodes = listing.rows.iter().map(|row| E::Node::from(Seen::new(Arc::new(row.clone()), below)));
+                Ok(Connection::new(cursors.into_iter().zip(nodes).collect(), &slice, listing.more, listing.total))
+            }
         }
     }
+    .boxed()
 }
 
 /// All of the few records that hang on a parent, at most [`PAGE_SIZE_MAX`].
-pub async fn few<E: Listed>(
-    ctx: &Context<'_>,
+pub fn few<'a, E: Listed>(
+    ctx: &'a Context<'_>,
     parent: Parent<E>,
     sort: Sort<E>,
     as_of: Option<AsOfInput>,
-) -> Result<Many<E::Node>> {
-    few_of(ctx, parent, sort, as_of, PAGE_SIZE_MAX).await
+) -> BoxFuture<'a, Result<Many<E::Node>>> {
+    few_of(ctx, parent, sort, as_of, PAGE_SIZE_MAX)
 }
 
 /// The first of the records that hang on a parent, at most so many.
-pub async fn few_of<E: Listed>(
-    ctx: &Context<'_>,
+pub fn few_of<'a, E: Listed>(
+    ctx: &'a Context<'_>,
     parent: Parent<E>,
     sort: Sort<E>,
     as_of: Option<AsOfInput>,
     size: i32,
-) -> Result<Many<E::Node>> {
-    let Parent::One(name, parent, link) = parent else { return Ok(Many::default()) };
-    let (as_of, below) = AsOfInput::read(as_of, parent.at, loader::op(ctx)?);
-    let query = Query {
-        filter: Filter::default(),
-        sort,
-        page: Page { size: size.unsigned_abs().into(), backward: false, after: None, before: None },
-        as_of,
-        count: false,
-    };
-    let page = PageOf { parent: parent.id, question: question(ctx, name, parent.at)?, link, query: Arc::new(query) };
-    let listing = loader::page(ctx, page).await?;
-    let rows = listing.iter().flat_map(|listing| &listing.rows);
-    Ok(rows.map(|row| E::Node::from(Seen::new(Arc::new(row.clone()), below))).collect())
+) -> BoxFuture<'a, Result<Many<E::Node>>> {
+    async move {
+        let Parent::One(name, parent, link) = parent else { return Ok(Many::default()) };
+        let (as_of, below) = AsOfInput::read(as_of, parent.at, loader::op(ctx)?);
+        let query = Query {
+            filter: Filter::default(),
+            sort,
+            page: Page { size: size.unsigned_abs().into(), backward: false, after: None, before: None },
+            as_of,
+            count: false,
+        };
+        let page =
+            PageOf { parent: parent.id, question: question(ctx, name, parent.at)?, link, query: Arc::new(query) };
+        let listing = loader::page(ctx, page).await?;
+        let rows = listing.iter().flat_map(|listing| &listing.rows);
+        Ok(rows.map(|row| E::Node::from(Seen::new(Arc::new(row.clone()), below))).collect())
+    }
+    .boxed()
 }
 
 /// A field and its arguments, with the variables put in: the same question for every parent that is called `of` and is shown as

@@ -1,5 +1,6 @@
 //! What a request reads more than once, it reads in batches: records by key, and the same page for many parents. One
-//! statement per batch, whatever the number of records or parents. Loaders live as long as their request.
+//! statement for each question that is asked in a turn, whatever the number of records or parents (up to a thousand). Loaders live
+//! as long as their request.
 
 mod batch;
 
@@ -11,7 +12,7 @@ use entity::kind::Kind;
 use entity::moment::Moment;
 use entity::record::{AsOf, Record};
 use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, ready};
 use tokio::sync::mpsc::unbounded_channel;
 
 use self::batch::Found;
@@ -47,7 +48,7 @@ pub fn loaders<'a>(ctx: &Context<'a>) -> Result<&'a Loaders> {
     ctx.data::<Loaders>()
 }
 
-/// A question that can be put to many records at once. Those that are equal are answered by one read.
+/// A question that can be put to many records at once: what is equal, and asked in the same turn, is one statement.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Question {
     /// The records of a kind themselves, as they were on record at a moment.
@@ -67,20 +68,43 @@ pub enum Question {
 }
 
 /// The record of `E` with a key, if one may see it, as of a time.
-pub async fn load<E: Readable>(ctx: &Context<'_>, id: i64, at: Option<AsOf>) -> Result<Option<Seen<E::Model>>> {
+///
+/// As what else is asked of a loader here, this says that what it gives may go from thread to thread, and holds nothing of the request
+/// but the loader: otherwise the compiler would prove it anew, for each kind of record and for each field, of all that a request has.
+pub fn load<E: Readable>(
+    ctx: &Context<'_>,
+    id: i64,
+    at: Option<AsOf>,
+) -> impl Future<Output = Result<Option<Seen<E::Model>>>> + Send {
     let recorded = at.and_then(|at| at.recorded);
-    let read = move |op: Op, ids: Vec<i64>| async move { E::by_ids(&op, &ids, recorded).await };
-    let found = loaders(ctx)?.kept(Question::Record(E::KIND, recorded), id, read).await?;
-    Ok(found.map(|model| Seen::new(model, at)))
+    let question = Question::Record(E::KIND, recorded);
+    let found = kept(ctx, question, id, move |op, ids| E::by_ids(op, ids, recorded));
+    found.map(move |found| Ok(found?.map(|model| Seen::new(model, at))))
+}
+
+/// The assertion that superseded this one, as of a time.
+pub fn successor<E: Assertable>(
+    ctx: &Context<'_>,
+    id: i64,
+    at: Option<AsOf>,
+) -> impl Future<Output = Result<Option<Seen<E::Model>>>> + Send {
+    let recorded = at.and_then(|at| at.recorded);
+    let question = Question::Successor(E::KIND, recorded);
+    let found = kept(ctx, question, id, move |op, ids| E::successors(op, ids, recorded));
+    found.map(move |found| Ok(found?.map(|model| Seen::new(model, at))))
 }
 
 /// The record of `E` that a foreign key of a visible record leads to, as of the time that this one is shown as of.
 ///
 /// # Errors
 /// `NOT_FOUND` if one may not see it.
-pub async fn require<E: Readable>(ctx: &Context<'_>, id: i64, at: Option<AsOf>) -> Result<Seen<E::Model>> {
+pub fn require<E: Readable>(
+    ctx: &Context<'_>,
+    id: i64,
+    at: Option<AsOf>,
+) -> impl Future<Output = Result<Seen<E::Model>>> + Send {
     let missing = || fault(Error::NotFound(format!("there is no such {}", E::KIND.noun())));
-    load::<E>(ctx, id, at).await?.ok_or_else(missing)
+    load::<E>(ctx, id, at).map(move |found| found?.ok_or_else(missing))
 }
 
 /// A record that was found as it is now, as of a time.
@@ -93,21 +117,37 @@ pub async fn shown<E: Listed>(ctx: &Context<'_>, found: Option<E::Model>, at: Op
     Ok(seen.map(E::Node::from))
 }
 
-/// The assertion that superseded this one, as of a time.
-pub async fn successor<E: Assertable>(ctx: &Context<'_>, id: i64, at: Option<AsOf>) -> Result<Option<Seen<E::Model>>> {
-    let recorded = at.and_then(|at| at.recorded);
-    let read = move |op: Op, ids: Vec<i64>| async move { E::successors(&op, &ids, recorded).await };
-    let found = loaders(ctx)?.kept(Question::Successor(E::KIND, recorded), id, read).await?;
-    Ok(found.map(|model| Seen::new(model, at)))
-}
-
 /// The account with a key, as others see it.
 pub async fn account(ctx: &Context<'_>, id: i64) -> Result<Option<Arc<Recorder>>> {
-    let read = |op: Op, ids: Vec<i64>| async move {
-        let found = recorder::by_ids(&op, &ids).await?;
-        Ok(found.into_iter().map(|recorder| (recorder.id, recorder)).collect())
-    };
-    loaders(ctx)?.kept(Question::Account, id, read).await
+    let keyed = |found: Vec<Recorder>| found.into_iter().map(|recorder| (recorder.id, recorder)).collect();
+    let found = kept(ctx, Question::Account, id, move |op, ids| {
+        async move { recorder::by_ids(op, ids).await.map(keyed) }.boxed()
+    });
+    found.await
+}
+
+fn kept<T: Send + Sync + 'static>(
+    ctx: &Context<'_>,
+    question: Question,
+    id: i64,
+    read: impl for<'a> Fn(&'a Op, &'a [i64]) -> BoxFuture<'a, Found<T>> + Send + Sync + 'static,
+) -> impl Future<Output = Result<Option<Arc<T>>>> + Send {
+    match loaders(ctx) {
+        Ok(loaders) => loaders.kept(question, id, read).left_future(),
+        Err(error) => ready(Err(error)).right_future(),
+    }
+}
+
+fn passing<T: Send + Sync + 'static>(
+    ctx: &Context<'_>,
+    question: Question,
+    id: i64,
+    read: impl for<'a> Fn(&'a Op, &'a [i64]) -> BoxFuture<'a, Found<T>> + Send + Sync + 'static,
+) -> impl Future<Output = Result<Option<Arc<T>>>> + Send {
+    match loaders(ctx) {
+        Ok(loaders) => loaders.passing(question, id, read).left_future(),
+        Err(error) => ready(Err(error)).right_future(),
+    }
 }
 
 /// One page of what hangs on one parent.
@@ -123,13 +163,14 @@ pub struct PageOf<E: Record> {
 }
 
 /// One page of what hangs on a parent.
-pub async fn page<E: Readable>(ctx: &Context<'_>, page: PageOf<E>) -> Result<Option<Arc<Listing<E::Model>>>> {
+pub fn page<E: Readable>(
+    ctx: &Context<'_>,
+    page: PageOf<E>,
+) -> impl Future<Output = Result<Option<Arc<Listing<E::Model>>>>> + Send {
     let PageOf { parent, question, link, query } = page;
-    let read = move |op: Op, parents: Vec<i64>| {
-        let query = Arc::clone(&query);
-        async move { E::list_each(&op, &query, &link(), &parents).await }
-    };
-    loaders(ctx)?.passing(Question::Page(E::KIND, question), parent, read).await
+    passing(ctx, Question::Page(E::KIND, question), parent, move |op, parents| {
+        E::list_each(op, Arc::clone(&query), link(), parents)
+    })
 }
 
 /// The standings of somebody or on something.
@@ -150,23 +191,24 @@ pub async fn standings(ctx: &Context<'_>, of: StandingsOf) -> Result<Arc<Vec<Sta
         Whose::Stakeholder(id) => (Kind::Stakeholder, id, Whose::Stakeholder),
         Whose::Mechanism(id) => (Kind::Mechanism, id, Whose::Mechanism),
     };
-    let read = move |op: Op, ids: Vec<i64>| {
+    let found = passing(ctx, Question::Standings(kind, question), id, move |op, ids| {
         let grid = Arc::clone(&grid);
         async move {
             let whose: Vec<Whose> = ids.iter().copied().map(same).collect();
-            let mut found = standing::grids(&op, &grid, &whose).await?;
-            Ok(ids.into_iter().filter_map(|id| Some((id, found.remove(&same(id))?))).collect())
+            let mut found = standing::grids(op, &grid, &whose).await?;
+            Ok(ids.iter().filter_map(|id| Some((*id, found.remove(&same(*id))?))).collect())
         }
-    };
-    let found = loaders(ctx)?.passing(Question::Standings(kind, question), id, read).await?;
-    Ok(found.unwrap_or_default())
+        .boxed()
+    });
+    Ok(found.await?.unwrap_or_default())
 }
 
 /// The support of a mechanism by a rule, as of a time.
 pub async fn support(ctx: &Context<'_>, mechanism: i64, rule: Rule, as_of: AsOf) -> Result<Arc<Support>> {
-    let read = move |op: Op, ids: Vec<i64>| async move { standing::support(&op, rule, as_of, &ids).await };
-    let found = loaders(ctx)?.passing(Question::Support(rule, as_of), mechanism, read).await?;
-    Ok(found.unwrap_or_default())
+    let found = passing(ctx, Question::Support(rule, as_of), mechanism, move |op, ids| {
+        async move { standing::support(op, rule, as_of, ids).await }.boxed()
+    });
+    Ok(found.await?.unwrap_or_default())
 }
 
 /// Small things that belong to a record and stand in a table of their own: loaded by the record's key, as of a moment.
@@ -179,9 +221,9 @@ macro_rules! belongings {
             $(#[$doc])*
             pub async fn $get(ctx: &Context<'_>, of: Anchor) -> Result<Arc<$value>> {
                 let $at = of.at.and_then(|at| at.recorded);
-                let read = move |$op: Op, $ids: Vec<i64>| async move { $load.await };
-                let found = loaders(ctx)?.passing(Question::Belongings(stringify!($get), $at), of.id, read).await?;
-                Ok(found.unwrap_or_default())
+                let question = Question::Belongings(stringify!($get), $at);
+                let found = passing(ctx, question, of.id, move |$op, $ids| async move { $load.await }.boxed());
+                Ok(found.await?.unwrap_or_default())
             }
         )*
     };
@@ -190,15 +232,15 @@ macro_rules! belongings {
 belongings! {
     |op, ids, at|
     /// The parties of a mechanism.
-    parties, Vec<mechanism::Party>, mechanism::parties(&op, &ids, at);
+    parties, Vec<mechanism::Party>, mechanism::parties(op, ids, at);
     /// The actors of an event, which never change.
-    actors, Vec<event::Actor>, event::actors(&op, &ids);
+    actors, Vec<event::Actor>, event::actors(op, ids);
     /// The links that begin or end at an argument.
-    argument_links, Vec<entity::argument_link::Model>, links_at(&op, &ids, at);
+    argument_links, Vec<entity::argument_link::Model>, links_at(op, ids, at);
     /// The members of a dossier, as they are now.
-    members, Vec<entity::member::Model>, member::of_dossiers(&op, &ids);
+    members, Vec<entity::member::Model>, member::of_dossiers(op, ids);
     /// The full text of a source, as it is now.
-    text_of, Option<String>, texts(&op, &ids);
+    text_of, Option<String>, texts(op, ids);
 }
 
 /// The links at these arguments, by argument; a link between two of them is at both.

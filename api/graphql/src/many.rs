@@ -8,7 +8,7 @@ use async_graphql::resolver_utils::resolve_list;
 use async_graphql::{ContextSelectionSet, OutputType, Positioned, ServerResult, Value};
 use futures_util::future::BoxFuture;
 
-/// A list of `T`, in GraphQL `[T!]!`: what a field gives instead of a `Vec`.
+/// A list of `T`: what a field gives instead of a `Vec`, and is described as.
 ///
 /// async-graphql compiles what resolves a list, with the queues and tasks that its items wait in, once more for each type of
 /// item: that was a third of all code here. Here items are only known as something that resolves itself, so it is compiled once.
@@ -67,10 +67,11 @@ impl<T: OutputType> Resolve for T {
     }
 }
 
-/// An item of a list. The schema never hears of it: a list describes itself by the type of its items.
+/// An item of a list. The schema never hears of it, since a list describes itself by the type of its items; an extension that
+/// looks at each field that is resolved would, and there is none.
 struct Item<'a>(&'a dyn Resolve);
 
-#[async_trait::async_trait]
+// As `async_trait` writes it, but that what the item gives is handed on, and not put into another box.
 impl OutputType for Item<'_> {
     fn type_name() -> Cow<'static, str> {
         Cow::Borrowed("Item")
@@ -80,7 +81,18 @@ impl OutputType for Item<'_> {
         <Self as OutputType>::qualified_type_name()
     }
 
-    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
-        self.0.resolve(ctx, field).await
+    fn resolve<'item, 'ctx, 'of, 'field, 'all>(
+        &'item self,
+        ctx: &'ctx ContextSelectionSet<'of>,
+        field: &'field Positioned<Field>,
+    ) -> BoxFuture<'all, ServerResult<Value>>
+    where
+        Self: 'all,
+        'item: 'all,
+        'ctx: 'all,
+        'of: 'all,
+        'field: 'all,
+    {
+        self.0.resolve(ctx, field)
     }
 }

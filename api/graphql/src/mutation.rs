@@ -1,9 +1,14 @@
 //! The one way in which GraphQL writes: a transaction around one function of the domain. All of it is done, or none.
+//!
+//! What writes a kind of record is boxed: what it runs is looked through by the compiler here, for all kinds at once, and not once
+//! more for each field that writes one.
 
 use async_graphql::{Context, MaybeUndefined};
 use entity::filter::Filter;
 use entity::kind::Kind;
 use entity::words::{AuditAction, Marking};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 
 use crate::error::{Result, Written, fault};
 use crate::loader;
@@ -39,79 +44,109 @@ pub async fn end<T>(op: Op, result: std::result::Result<T, Error>) -> Result<Wri
 }
 
 /// Creates a node.
-pub async fn create<E: Editable>(ctx: &Context<'_>, draft: E::Draft, problems: Problems) -> Result<Written<E::Model>> {
-    let op = begin(ctx).await?;
-    let action = if E::KIND == Kind::Dossier { Action::OpenDossier } else { Action::EditNode };
-    let result = match readable(&op, action, problems) {
-        Ok(()) => E::create(&op, &draft).await,
-        Err(error) => Err(error),
-    };
-    end(op, result).await
+pub fn create<'a, E: Editable>(
+    ctx: &'a Context<'_>,
+    draft: E::Draft,
+    problems: Problems,
+) -> BoxFuture<'a, Result<Written<E::Model>>> {
+    async move {
+        let op = begin(ctx).await?;
+        let action = if E::KIND == Kind::Dossier { Action::OpenDossier } else { Action::EditNode };
+        let result = match readable(&op, action, problems) {
+            Ok(()) => E::create(&op, &draft).await,
+            Err(error) => Err(error),
+        };
+        end(op, result).await
+    }
+    .boxed()
 }
 
 /// Edits a node. A stale version gives the current record beside the refusal.
-pub async fn update<E: Editable>(
-    ctx: &Context<'_>,
+pub fn update<'a, E: Editable>(
+    ctx: &'a Context<'_>,
     id: i64,
     version: i32,
-    edit: impl FnOnce(&mut E::Draft) + Send,
+    edit: impl FnOnce(&mut E::Draft) + Send + 'a,
     problems: Problems,
-) -> Result<Written<E::Model>> {
-    let op = begin(ctx).await?;
-    let result = match readable(&op, Action::EditNode, problems) {
-        Ok(()) => E::edit(&op, id, version, Box::new(edit)).await,
-        Err(error) => Err(error),
-    };
-    let conflict =
-        matches!(&result, Err(Error::Refused(refusals)) if refusals.iter().any(|r| r.code == Code::Conflict));
-    let mut written = end(op, result).await?;
-    if conflict {
-        written.record = E::get(loader::op(ctx)?, Filter::equal(E::ID, id)).await.map_err(fault)?;
+) -> BoxFuture<'a, Result<Written<E::Model>>> {
+    async move {
+        let op = begin(ctx).await?;
+        let result = match readable(&op, Action::EditNode, problems) {
+            Ok(()) => E::edit(&op, id, version, Box::new(edit)).await,
+            Err(error) => Err(error),
+        };
+        let conflict =
+            matches!(&result, Err(Error::Refused(refusals)) if refusals.iter().any(|r| r.code == Code::Conflict));
+        let mut written = end(op, result).await?;
+        if conflict {
+            written.record = E::get(loader::op(ctx)?, Filter::equal(E::ID, id)).await.map_err(fault)?;
+        }
+        Ok(written)
     }
-    Ok(written)
+    .boxed()
 }
 
 /// Records an assertion.
-pub async fn record<E: Assertable>(
-    ctx: &Context<'_>,
+pub fn record<'a, E: Assertable>(
+    ctx: &'a Context<'_>,
     draft: E::Draft,
     problems: Problems,
-) -> Result<Written<E::Model>> {
-    let op = begin(ctx).await?;
-    let result = match readable(&op, Action::Assert, problems) {
-        Ok(()) => E::record(&op, &draft).await,
-        Err(error) => Err(error),
-    };
-    end(op, result).await
+) -> BoxFuture<'a, Result<Written<E::Model>>> {
+    async move {
+        let op = begin(ctx).await?;
+        let result = match readable(&op, Action::Assert, problems) {
+            Ok(()) => E::record(&op, &draft).await,
+            Err(error) => Err(error),
+        };
+        end(op, result).await
+    }
+    .boxed()
 }
 
 /// Replaces an assertion by a corrected one.
-pub async fn supersede<E: Assertable>(
-    ctx: &Context<'_>,
+pub fn supersede<'a, E: Assertable>(
+    ctx: &'a Context<'_>,
     id: i64,
     draft: E::Draft,
     problems: Problems,
-) -> Result<Written<E::Model>> {
-    let op = begin(ctx).await?;
-    let result = match readable(&op, Action::Assert, problems) {
-        Ok(()) => E::supersede(&op, id, &draft).await,
-        Err(error) => Err(error),
-    };
-    end(op, result).await
+) -> BoxFuture<'a, Result<Written<E::Model>>> {
+    async move {
+        let op = begin(ctx).await?;
+        let result = match readable(&op, Action::Assert, problems) {
+            Ok(()) => E::supersede(&op, id, &draft).await,
+            Err(error) => Err(error),
+        };
+        end(op, result).await
+    }
+    .boxed()
 }
 
 /// Takes an assertion back.
-pub async fn retract<E: Assertable>(ctx: &Context<'_>, id: i64, reason: &str) -> Result<Written<E::Model>> {
-    let op = begin(ctx).await?;
-    let result = E::retract(&op, id, reason).await;
-    end(op, result).await
+pub fn retract<'a, E: Assertable>(
+    ctx: &'a Context<'_>,
+    id: i64,
+    reason: &'a str,
+) -> BoxFuture<'a, Result<Written<E::Model>>> {
+    async move {
+        let op = begin(ctx).await?;
+        let result = E::retract(&op, id, reason).await;
+        end(op, result).await
+    }
+    .boxed()
 }
 
 /// Changes how far an assertion may travel.
-pub async fn mark<E: Assertable>(ctx: &Context<'_>, id: i64, marking: Marking) -> Result<Written<E::Model>> {
-    let op = begin(ctx).await?;
-    let result = E::mark(&op, id, marking).await;
-    end(op, result).await
+pub fn mark<'a, E: Assertable>(
+    ctx: &'a Context<'_>,
+    id: i64,
+    marking: Marking,
+) -> BoxFuture<'a, Result<Written<E::Model>>> {
+    async move {
+        let op = begin(ctx).await?;
+        let result = E::mark(&op, id, marking).await;
+        end(op, result).await
+    }
+    .boxed()
 }
 
 /// Changes a required field if a new value is given.

@@ -10,6 +10,8 @@ use entity::kind::Kind;
 use entity::moment::Moment;
 use entity::record::{Assertion, Provenance};
 use entity::words::{AuditAction, ChangeAction, Likelihood, Marking};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use sea_orm::{ActiveModelBehavior, ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter};
 
 use crate::domain::date::PartialDate;
@@ -190,88 +192,98 @@ pub fn may_write(op: &Op) -> Result<()> {
     policy::may(op, Action::Assert)
 }
 
-pub(super) async fn record<E: Claim>(op: &Op, draft: &E::Draft) -> Result<E::Model> {
-    policy::authorise(op, Action::Assert, E::evidence(draft).dossier)?;
-    let external_id = E::evidence(draft).external_id.as_deref();
-    if let Some(key) = external_id
-        && current::<E>(op, E::evidence(draft).dossier, key).await?.is_some()
-    {
-        let message = format!("another {} already has {key:?}", E::KIND.noun());
-        return Err(Error::refused(Code::Taken, "externalId", message));
+pub(super) fn record<'a, E: Claim>(op: &'a Op, draft: &'a E::Draft) -> BoxFuture<'a, Result<E::Model>> {
+    async move {
+        policy::authorise(op, Action::Assert, E::evidence(draft).dossier)?;
+        let external_id = E::evidence(draft).external_id.as_deref();
+        if let Some(key) = external_id
+            && current::<E>(op, E::evidence(draft).dossier, key).await?.is_some()
+        {
+            let message = format!("another {} already has {key:?}", E::KIND.noun());
+            return Err(Error::refused(Code::Taken, "externalId", message));
+        }
+        write::<E>(op, draft, None).await
     }
-    write::<E>(op, draft, None).await
+    .boxed()
 }
 
-pub(super) async fn supersede<E: Claim>(op: &Op, id: i64, draft: &E::Draft) -> Result<E::Model> {
-    policy::may(op, Action::Assert)?;
-    let old = open::<E>(op, id).await?;
-    policy::authorise(op, Action::Assert, old.dossier_id)?;
-    let mut draft = draft.clone();
-    let evidence = E::evidence_mut(&mut draft);
-    if *evidence.marking.get_or_insert(old.marking) != old.marking {
-        policy::authorise(op, Action::ChangeMarking, old.dossier_id)?;
+pub(super) fn supersede<'a, E: Claim>(op: &'a Op, id: i64, draft: &'a E::Draft) -> BoxFuture<'a, Result<E::Model>> {
+    async move {
+        policy::may(op, Action::Assert)?;
+        let old = open::<E>(op, id).await?;
+        policy::authorise(op, Action::Assert, old.dossier_id)?;
+        let mut draft = draft.clone();
+        let evidence = E::evidence_mut(&mut draft);
+        if *evidence.marking.get_or_insert(old.marking) != old.marking {
+            policy::authorise(op, Action::ChangeMarking, old.dossier_id)?;
+        }
+        let evidence = E::evidence(&draft);
+        if old.dossier_id != evidence.dossier {
+            let message = "the correction belongs to another dossier than what it corrects";
+            return Err(Error::refused(Code::OtherDossier, "dossier", message));
+        }
+        // The update decides between two writers: only one of them still finds the assertion open.
+        let now = sea_orm::sea_query::Expr::val(op.now());
+        let closed = still_open::<E>(id).col_expr(E::SUPERSEDED_AT, now).exec(&op.lane).await?;
+        if closed.rows_affected != 1 {
+            return Err(closed_meanwhile::<E>(op, id).await);
+        }
+        // Only now, so that whoever came too late is told so, and not that the key of the correction is taken.
+        if let Some(key) = &evidence.external_id
+            && current::<E>(op, evidence.dossier, key).await?.is_some()
+        {
+            let message = format!("another {} already has {key:?}", E::KIND.noun());
+            return Err(Error::refused(Code::Taken, "externalId", message));
+        }
+        search::forget(op, id).await?;
+        let corrected = write::<E>(op, &draft, Some(id)).await?;
+        let marking = E::provenance(&corrected).marking;
+        let step =
+            Step { action: AuditAction::Write, dossier: Some(old.dossier_id), marking: marking.max(old.marking) };
+        op.note(step, E::KIND, id);
+        op.changed(Changed {
+            kind: E::KIND,
+            id,
+            dossier: old.dossier_id,
+            action: ChangeAction::Superseded,
+            marking: old.marking,
+            before: None,
+        });
+        if marking > old.marking {
+            // What is corrected to be secret was secret all along.
+            marking::raise(op, E::KIND, old.dossier_id, (id, old.marking), marking).await?;
+        }
+        Ok(corrected)
     }
-    let evidence = E::evidence(&draft);
-    if old.dossier_id != evidence.dossier {
-        let message = "the correction belongs to another dossier than what it corrects";
-        return Err(Error::refused(Code::OtherDossier, "dossier", message));
-    }
-    // The update decides between two writers: only one of them still finds the assertion open.
-    let now = sea_orm::sea_query::Expr::val(op.now());
-    let closed = still_open::<E>(id).col_expr(E::SUPERSEDED_AT, now).exec(&op.lane).await?;
-    if closed.rows_affected != 1 {
-        return Err(closed_meanwhile::<E>(op, id).await);
-    }
-    // Only now, so that whoever came too late is told so, and not that the key of the correction is taken.
-    if let Some(key) = &evidence.external_id
-        && current::<E>(op, evidence.dossier, key).await?.is_some()
-    {
-        let message = format!("another {} already has {key:?}", E::KIND.noun());
-        return Err(Error::refused(Code::Taken, "externalId", message));
-    }
-    search::forget(op, id).await?;
-    let corrected = write::<E>(op, &draft, Some(id)).await?;
-    let marking = E::provenance(&corrected).marking;
-    let step = Step { action: AuditAction::Write, dossier: Some(old.dossier_id), marking: marking.max(old.marking) };
-    op.note(step, E::KIND, id);
-    op.changed(Changed {
-        kind: E::KIND,
-        id,
-        dossier: old.dossier_id,
-        action: ChangeAction::Superseded,
-        marking: old.marking,
-        before: None,
-    });
-    if marking > old.marking {
-        // What is corrected to be secret was secret all along.
-        marking::raise(op, E::KIND, old.dossier_id, (id, old.marking), marking).await?;
-    }
-    Ok(corrected)
+    .boxed()
 }
 
-pub(super) async fn retract<E: Claim>(op: &Op, id: i64, reason: &str) -> Result<E::Model> {
-    use sea_orm::sea_query::Expr;
-    policy::may(op, Action::RetractOwn)?;
-    let mut problems = Problems::default();
-    problems.required("reason", reason, TEXT_MAX);
-    problems.finish()?;
-    let old = open::<E>(op, id).await?;
-    let own = old.recorded_by == policy::signed(op)?.id;
-    policy::authorise(op, if own { Action::RetractOwn } else { Action::RetractOthers }, old.dossier_id)?;
-    let closed = still_open::<E>(id)
-        .col_expr(E::RETRACTED_AT, Expr::val(op.now()))
-        .col_expr(E::RETRACTED_BY, Expr::val(policy::signed(op)?.id))
-        .col_expr(E::RETRACTION_REASON, Expr::val(reason))
-        .exec(&op.lane)
-        .await?;
-    if closed.rows_affected != 1 {
-        return Err(closed_meanwhile::<E>(op, id).await);
+pub(super) fn retract<'a, E: Claim>(op: &'a Op, id: i64, reason: &'a str) -> BoxFuture<'a, Result<E::Model>> {
+    async move {
+        use sea_orm::sea_query::Expr;
+        policy::may(op, Action::RetractOwn)?;
+        let mut problems = Problems::default();
+        problems.required("reason", reason, TEXT_MAX);
+        problems.finish()?;
+        let old = open::<E>(op, id).await?;
+        let own = old.recorded_by == policy::signed(op)?.id;
+        policy::authorise(op, if own { Action::RetractOwn } else { Action::RetractOthers }, old.dossier_id)?;
+        let closed = still_open::<E>(id)
+            .col_expr(E::RETRACTED_AT, Expr::val(op.now()))
+            .col_expr(E::RETRACTED_BY, Expr::val(policy::signed(op)?.id))
+            .col_expr(E::RETRACTION_REASON, Expr::val(reason))
+            .exec(&op.lane)
+            .await?;
+        if closed.rows_affected != 1 {
+            return Err(closed_meanwhile::<E>(op, id).await);
+        }
+        search::forget(op, id).await?;
+        let retracted = E::get(op, Filter::equal(E::ID, id)).await?;
+        let retracted = retracted.ok_or_else(|| Error::internal("a retracted assertion is gone"))?;
+        audit::wrote::<E>(op, &retracted, ChangeAction::Retracted, None);
+        Ok(retracted)
     }
-    search::forget(op, id).await?;
-    let retracted = E::get(op, Filter::equal(E::ID, id)).await?;
-    let retracted = retracted.ok_or_else(|| Error::internal("a retracted assertion is gone"))?;
-    audit::wrote::<E>(op, &retracted, ChangeAction::Retracted, None);
-    Ok(retracted)
+    .boxed()
 }
 
 /// Records an assertion, or supersedes the one with the same external id where it differs. One that somebody has retracted
@@ -434,19 +446,22 @@ async fn write<E: Claim>(op: &Op, draft: &E::Draft, supersedes: Option<i64>) -> 
     Ok(model)
 }
 
-pub(super) async fn successors<E: Assertion>(
-    op: &Op,
-    ids: &[i64],
+pub(super) fn successors<'a, E: Assertion>(
+    op: &'a Op,
+    ids: &'a [i64],
     recorded: Option<Moment>,
-) -> Result<HashMap<i64, E::Model>> {
-    let scope = policy::scope(op)?;
-    let mut rows = E::scoped(&scope).filter(E::SUPERSEDES.is_in(ids.iter().copied())).all(&op.lane).await?;
-    audit::read::<E>(op, &rows);
-    if let Some(at) = recorded {
-        rows.iter_mut().for_each(|row| E::recall(row, at));
+) -> BoxFuture<'a, Result<HashMap<i64, E::Model>>> {
+    async move {
+        let scope = policy::scope(op)?;
+        let mut rows = E::scoped(&scope).filter(E::SUPERSEDES.is_in(ids.iter().copied())).all(&op.lane).await?;
+        audit::read::<E>(op, &rows);
+        if let Some(at) = recorded {
+            rows.iter_mut().for_each(|row| E::recall(row, at));
+        }
+        let replaced = |row: E::Model| E::provenance(&row).supersedes_id.map(|id| (id, row));
+        Ok(rows.into_iter().filter_map(replaced).collect())
     }
-    let replaced = |row: E::Model| E::provenance(&row).supersedes_id.map(|id| (id, row));
-    Ok(rows.into_iter().filter_map(replaced).collect())
+    .boxed()
 }
 
 /// A quote must stand in the source's text, where that is stored.

@@ -2,12 +2,14 @@
 //! many parents in one statement.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use async_trait::async_trait;
 use entity::filter::Filter;
 use entity::moment::Moment;
 use entity::page::{PARENT, Page, Sort, count_each};
 use entity::record::{AsOf, Record};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use sea_orm::sea_query::{ColumnRef, ExprTrait, IntoColumnRef, JoinType};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryTrait,
@@ -85,27 +87,29 @@ impl<E: Record> Query<E> {
     }
 }
 
-/// How the records of a kind are read. The functions are those of a trait, and what they give is boxed, so that they are
-/// compiled here, once for each kind: where they were generic and everybody's own, a changed line of theirs had whoever calls
-/// them checked and compiled again, which took half a minute.
-#[async_trait]
+/// How the records of a kind are read.
+///
+/// The functions are those of a trait, and what they give is boxed, so that they are compiled here, once for each kind: where they
+/// were generic and everybody's own, a changed line of theirs had whoever calls them checked and compiled again, which took half a
+/// minute. The boxes are made by generic functions, not for each kind, so that one proof is enough that what is in them may go from
+/// thread to thread.
 pub trait Readable: Record {
     /// One page of the records that one may see.
     ///
     /// # Errors
     /// [`crate::error::Error::Unauthenticated`] for the anonymous actor.
-    async fn list(op: &Op, query: &Query<Self>) -> Result<Listing<Self::Model>>;
+    fn list<'a>(op: &'a Op, query: &'a Query<Self>) -> BoxFuture<'a, Result<Listing<Self::Model>>>;
 
     /// The same page for each of several parents, in one statement whatever their number. A parent without any is left out.
     ///
     /// # Errors
     /// [`crate::error::Error::Unauthenticated`] for the anonymous actor.
-    async fn list_each(
-        op: &Op,
-        query: &Query<Self>,
-        link: &Link<Self>,
-        parents: &[i64],
-    ) -> Result<HashMap<i64, Listing<Self::Model>>>;
+    fn list_each<'a>(
+        op: &'a Op,
+        query: Arc<Query<Self>>,
+        link: Link<Self>,
+        parents: &'a [i64],
+    ) -> BoxFuture<'a, Result<HashMap<i64, Listing<Self::Model>>>>;
 
     /// The records with these keys that one may see, superseded and retracted ones included; as they were on record at a
     /// moment, if one is given. A node whose state of then may not be seen, or that was not yet on record, is shown as it is
@@ -113,39 +117,46 @@ pub trait Readable: Record {
     ///
     /// # Errors
     /// [`crate::error::Error::Unauthenticated`] for the anonymous actor.
-    async fn by_ids(op: &Op, ids: &[i64], recorded: Option<Moment>) -> Result<HashMap<i64, Self::Model>>;
+    fn by_ids<'a>(
+        op: &'a Op,
+        ids: &'a [i64],
+        recorded: Option<Moment>,
+    ) -> BoxFuture<'a, Result<HashMap<i64, Self::Model>>>;
 
     /// The one record that `filter` holds for, if one may see it.
     ///
     /// # Errors
     /// [`crate::error::Error::Unauthenticated`] for the anonymous actor.
-    async fn get(op: &Op, filter: Filter<Self>) -> Result<Option<Self::Model>>;
+    fn get<'a>(op: &'a Op, filter: Filter<Self>) -> BoxFuture<'a, Result<Option<Self::Model>>>;
 }
 
 macro_rules! readable {
     ($($kind:ident)*) => {
         $(
-            #[async_trait]
             impl Readable for entity::$kind::Entity {
-                async fn list(op: &Op, query: &Query<Self>) -> Result<Listing<Self::Model>> {
-                    list(op, query).await
+                fn list<'a>(op: &'a Op, query: &'a Query<Self>) -> BoxFuture<'a, Result<Listing<Self::Model>>> {
+                    list(op, query)
                 }
 
-                async fn list_each(
-                    op: &Op,
-                    query: &Query<Self>,
-                    link: &Link<Self>,
-                    parents: &[i64],
-                ) -> Result<HashMap<i64, Listing<Self::Model>>> {
-                    list_each(op, query, link, parents).await
+                fn list_each<'a>(
+                    op: &'a Op,
+                    query: Arc<Query<Self>>,
+                    link: Link<Self>,
+                    parents: &'a [i64],
+                ) -> BoxFuture<'a, Result<HashMap<i64, Listing<Self::Model>>>> {
+                    list_each(op, query, link, parents)
                 }
 
-                async fn by_ids(op: &Op, ids: &[i64], recorded: Option<Moment>) -> Result<HashMap<i64, Self::Model>> {
-                    by_ids::<Self>(op, ids, recorded).await
+                fn by_ids<'a>(
+                    op: &'a Op,
+                    ids: &'a [i64],
+                    recorded: Option<Moment>,
+                ) -> BoxFuture<'a, Result<HashMap<i64, Self::Model>>> {
+                    by_ids::<Self>(op, ids, recorded)
                 }
 
-                async fn get(op: &Op, filter: Filter<Self>) -> Result<Option<Self::Model>> {
-                    get(op, filter).await
+                fn get<'a>(op: &'a Op, filter: Filter<Self>) -> BoxFuture<'a, Result<Option<Self::Model>>> {
+                    get(op, filter)
                 }
             }
         )*
@@ -158,51 +169,59 @@ readable! {
     revision audit
 }
 
-async fn list<E: Record>(op: &Op, query: &Query<E>) -> Result<Listing<E::Model>> {
-    let select = query.select(op)?;
-    let total = match query.count {
-        true => Some(PaginatorTrait::count(select.clone(), &op.lane).await?),
-        false => None,
-    };
-    let rows = query.page.select(select, &query.sort).all(&op.lane).await?;
-    let (mut rows, more) = query.page.trim(rows);
-    audit::read::<E>(op, &rows);
-    recall::<E>(&mut rows, query.as_of.recorded);
-    Ok(Listing { rows, more, total })
-}
-
-async fn list_each<E: Record>(
-    op: &Op,
-    query: &Query<E>,
-    link: &Link<E>,
-    parents: &[i64],
-) -> Result<HashMap<i64, Listing<E::Model>>> {
-    let select = link.join(query.select(op)?, parents);
-    let mut totals = HashMap::new();
-    if query.count {
-        let counted = op.lane.query_all(&count_each(select.clone(), &link.parent)).await?;
-        for row in &counted {
-            totals
-                .insert(row.try_get::<i64>("", PARENT)?, u64::try_from(row.try_get::<i64>("", "total")?).unwrap_or(0));
-        }
-    }
-    let rows = op.lane.query_all(&query.page.select_each(select, &query.sort, &link.parent)).await?;
-    let mut grouped: HashMap<i64, Vec<E::Model>> = HashMap::new();
-    for row in &rows {
-        grouped.entry(row.try_get::<i64>("", PARENT)?).or_default().push(E::Model::from_query_result(row, "")?);
-    }
-    // A page beyond the last record is empty, but what it is a page of still has a total.
-    for parent in totals.keys() {
-        grouped.entry(*parent).or_default();
-    }
-    let listing = |(parent, rows)| {
+fn list<'a, E: Record>(op: &'a Op, query: &'a Query<E>) -> BoxFuture<'a, Result<Listing<E::Model>>> {
+    async move {
+        let select = query.select(op)?;
+        let total = match query.count {
+            true => Some(PaginatorTrait::count(select.clone(), &op.lane).await?),
+            false => None,
+        };
+        let rows = query.page.select(select, &query.sort).all(&op.lane).await?;
         let (mut rows, more) = query.page.trim(rows);
         audit::read::<E>(op, &rows);
         recall::<E>(&mut rows, query.as_of.recorded);
-        let total = query.count.then(|| totals.get(&parent).copied().unwrap_or(0));
-        (parent, Listing { rows, more, total })
-    };
-    Ok(grouped.into_iter().map(listing).collect())
+        Ok(Listing { rows, more, total })
+    }
+    .boxed()
+}
+
+fn list_each<'a, E: Record>(
+    op: &'a Op,
+    query: Arc<Query<E>>,
+    link: Link<E>,
+    parents: &'a [i64],
+) -> BoxFuture<'a, Result<HashMap<i64, Listing<E::Model>>>> {
+    async move {
+        let select = link.join(query.select(op)?, parents);
+        let mut totals = HashMap::new();
+        if query.count {
+            let counted = op.lane.query_all(&count_each(select.clone(), &link.parent)).await?;
+            for row in &counted {
+                totals.insert(
+                    row.try_get::<i64>("", PARENT)?,
+                    u64::try_from(row.try_get::<i64>("", "total")?).unwrap_or(0),
+                );
+            }
+        }
+        let rows = op.lane.query_all(&query.page.select_each(select, &query.sort, &link.parent)).await?;
+        let mut grouped: HashMap<i64, Vec<E::Model>> = HashMap::new();
+        for row in &rows {
+            grouped.entry(row.try_get::<i64>("", PARENT)?).or_default().push(E::Model::from_query_result(row, "")?);
+        }
+        // A page beyond the last record is empty, but what it is a page of still has a total.
+        for parent in totals.keys() {
+            grouped.entry(*parent).or_default();
+        }
+        let listing = |(parent, rows)| {
+            let (mut rows, more) = query.page.trim(rows);
+            audit::read::<E>(op, &rows);
+            recall::<E>(&mut rows, query.as_of.recorded);
+            let total = query.count.then(|| totals.get(&parent).copied().unwrap_or(0));
+            (parent, Listing { rows, more, total })
+        };
+        Ok(grouped.into_iter().map(listing).collect())
+    }
+    .boxed()
 }
 
 /// Takes out of the records what was only recorded later, if a moment is given.
@@ -212,13 +231,20 @@ fn recall<E: Record>(rows: &mut [E::Model], recorded: Option<Moment>) {
     }
 }
 
-async fn by_ids<E: Record>(op: &Op, ids: &[i64], recorded: Option<Moment>) -> Result<HashMap<i64, E::Model>> {
-    let mut found = keyed::<E>(op, ids, recorded).await?;
-    let missing: Vec<i64> = ids.iter().copied().filter(|id| !found.contains_key(id)).collect();
-    if recorded.is_some() && !missing.is_empty() {
-        found.extend(keyed::<E>(op, &missing, None).await?);
+fn by_ids<'a, E: Record>(
+    op: &'a Op,
+    ids: &'a [i64],
+    recorded: Option<Moment>,
+) -> BoxFuture<'a, Result<HashMap<i64, E::Model>>> {
+    async move {
+        let mut found = keyed::<E>(op, ids, recorded).await?;
+        let missing: Vec<i64> = ids.iter().copied().filter(|id| !found.contains_key(id)).collect();
+        if recorded.is_some() && !missing.is_empty() {
+            found.extend(keyed::<E>(op, &missing, None).await?);
+        }
+        Ok(found)
     }
-    Ok(found)
+    .boxed()
 }
 
 async fn keyed<E: Record>(op: &Op, ids: &[i64], recorded: Option<Moment>) -> Result<HashMap<i64, E::Model>> {
@@ -229,9 +255,12 @@ async fn keyed<E: Record>(op: &Op, ids: &[i64], recorded: Option<Moment>) -> Res
     Ok(rows.into_iter().map(|row| (E::id_of(&row), row)).collect())
 }
 
-async fn get<E: Record>(op: &Op, filter: Filter<E>) -> Result<Option<E::Model>> {
-    let scope = policy::scope(op)?;
-    let found = E::scoped(&scope).filter(filter.condition(&scope, op.present())).one(&op.lane).await?;
-    audit::read::<E>(op, &found);
-    Ok(found)
+fn get<'a, E: Record>(op: &'a Op, filter: Filter<E>) -> BoxFuture<'a, Result<Option<E::Model>>> {
+    async move {
+        let scope = policy::scope(op)?;
+        let found = E::scoped(&scope).filter(filter.condition(&scope, op.present())).one(&op.lane).await?;
+        audit::read::<E>(op, &found);
+        Ok(found)
+    }
+    .boxed()
 }

@@ -12,6 +12,8 @@ use entity::kind::Kind;
 use entity::referrer::{self, By};
 use entity::words::{AuditAction, ChangeAction, Marking};
 use entity::{revision, search_document};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use sea_orm::sea_query::{Expr, ExprTrait, IntoIden, Query};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryResult, QuerySelect};
 
@@ -36,33 +38,36 @@ pub(super) fn check(op: &Op, asked: Option<Marking>, problems: &mut Problems) ->
     Ok(())
 }
 
-pub(super) async fn change<E: Claim>(op: &Op, id: i64, marking: Marking) -> Result<E::Model> {
-    policy::may(op, Action::ChangeMarking)?;
-    let found = E::get(op, Filter::equal(E::ID, id)).await?;
-    let missing = || Error::refused(Code::NotFound, "id", format!("there is no such {}", E::KIND.noun()));
-    let current = found.ok_or_else(missing)?;
-    let provenance = E::provenance(&current);
-    policy::authorise(op, Action::ChangeMarking, provenance.dossier_id)?;
-    let mut problems = Problems::default();
-    check(op, Some(marking), &mut problems)?;
-    let floor = floor::<E>(op, &current).await?;
-    if marking < floor {
-        let text = format!("is below {}, the marking of what this {} refers to", word(floor), E::KIND.noun());
-        problems.add(Code::Invalid, "marking", text);
+pub(super) fn change<'a, E: Claim>(op: &'a Op, id: i64, marking: Marking) -> BoxFuture<'a, Result<E::Model>> {
+    async move {
+        policy::may(op, Action::ChangeMarking)?;
+        let found = E::get(op, Filter::equal(E::ID, id)).await?;
+        let missing = || Error::refused(Code::NotFound, "id", format!("there is no such {}", E::KIND.noun()));
+        let current = found.ok_or_else(missing)?;
+        let provenance = E::provenance(&current);
+        policy::authorise(op, Action::ChangeMarking, provenance.dossier_id)?;
+        let mut problems = Problems::default();
+        check(op, Some(marking), &mut problems)?;
+        let floor = floor::<E>(op, &current).await?;
+        if marking < floor {
+            let text = format!("is below {}, the marking of what this {} refers to", word(floor), E::KIND.noun());
+            problems.add(Code::Invalid, "marking", text);
+        }
+        problems.finish()?;
+        if marking > provenance.marking {
+            raise(op, E::KIND, provenance.dossier_id, (id, provenance.marking), marking).await?;
+        } else {
+            E::update_many().col_expr(E::MARKING, Expr::val(marking)).filter(E::ID.eq(id)).exec(&op.lane).await?;
+            search::mark(op, id, marking).await?;
+            // Whoever could see it before may know that it has been lowered.
+            let step =
+                Step { action: AuditAction::Mark, dossier: Some(provenance.dossier_id), marking: provenance.marking };
+            op.note(step, E::KIND, id);
+            marked(op, E::KIND, provenance.dossier_id, (id, provenance.marking), marking);
+        }
+        E::get(op, Filter::equal(E::ID, id)).await?.ok_or_else(missing)
     }
-    problems.finish()?;
-    if marking > provenance.marking {
-        raise(op, E::KIND, provenance.dossier_id, (id, provenance.marking), marking).await?;
-    } else {
-        E::update_many().col_expr(E::MARKING, Expr::val(marking)).filter(E::ID.eq(id)).exec(&op.lane).await?;
-        search::mark(op, id, marking).await?;
-        // Whoever could see it before may know that it has been lowered.
-        let step =
-            Step { action: AuditAction::Mark, dossier: Some(provenance.dossier_id), marking: provenance.marking };
-        op.note(step, E::KIND, id);
-        marked(op, E::KIND, provenance.dossier_id, (id, provenance.marking), marking);
-    }
-    E::get(op, Filter::equal(E::ID, id)).await?.ok_or_else(missing)
+    .boxed()
 }
 
 /// The highest marking of what an assertion refers to, and of what corrected it: that an assertion has been superseded would

@@ -7,6 +7,8 @@ use entity::filter::Filter;
 use entity::kind::Kind;
 use entity::record::{Node, Upkeep};
 use entity::words::{ChangeAction, Marking};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use sea_orm::{ActiveModelBehavior, ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter, SqlErr};
 use serde_json::Value;
 
@@ -107,50 +109,61 @@ fn may_create(op: &Op, dossier: Option<i64>) -> Result<()> {
     }
 }
 
-pub(super) async fn create<E: Concept>(op: &Op, draft: &E::Draft) -> Result<E::Model> {
-    let (id, now) = (op.id(), op.now());
-    let header = E::header(draft);
-    may_create(op, header.dossier)?;
-    let dossier_id = header.dossier.unwrap_or(id);
-    let floor = admit::<E>(op, id, dossier_id, draft).await?;
-    let signed = policy::signed(op)?;
-    let upkeep = Upkeep {
-        id,
-        dossier_id,
-        version: 1,
-        created_at: now,
-        created_by: signed.id,
-        updated_at: now,
-        marking: header.marking.unwrap_or_default().max(floor),
-        external_id: header.external_id.map(str::to_owned),
-    };
-    let model = E::build(draft, upkeep);
-    let row = model.clone().into_active_model().reset_all();
-    E::insert(row).exec_without_returning(&op.lane).await.map_err(|cause| hidden_namesake::<E>(cause, header))?;
-    if header.dossier.is_none() {
-        member::found(op, dossier_id).await?;
+pub(super) fn create<'a, E: Concept>(op: &'a Op, draft: &'a E::Draft) -> BoxFuture<'a, Result<E::Model>> {
+    async move {
+        let (id, now) = (op.id(), op.now());
+        let header = E::header(draft);
+        may_create(op, header.dossier)?;
+        let dossier_id = header.dossier.unwrap_or(id);
+        let floor = admit::<E>(op, id, dossier_id, draft).await?;
+        let signed = policy::signed(op)?;
+        let upkeep = Upkeep {
+            id,
+            dossier_id,
+            version: 1,
+            created_at: now,
+            created_by: signed.id,
+            updated_at: now,
+            marking: header.marking.unwrap_or_default().max(floor),
+            external_id: header.external_id.map(str::to_owned),
+        };
+        let model = E::build(draft, upkeep);
+        let row = model.clone().into_active_model().reset_all();
+        E::insert(row).exec_without_returning(&op.lane).await.map_err(|cause| hidden_namesake::<E>(cause, header))?;
+        if header.dossier.is_none() {
+            member::found(op, dossier_id).await?;
+        }
+        finish::<E>(op, &model, draft, None).await?;
+        Ok(model)
     }
-    finish::<E>(op, &model, draft, None).await?;
-    Ok(model)
+    .boxed()
 }
 
-pub(super) async fn edit<E: Concept>(op: &Op, id: i64, version: i32, edit: Edit<'_, E::Draft>) -> Result<E::Model> {
-    policy::may(op, Action::EditNode)?;
-    let Some(current) = E::get(op, Filter::equal(E::ID, id)).await? else {
-        return Err(Error::refused(Code::NotFound, "id", format!("there is no such {}", E::KIND.noun())));
-    };
-    let upkeep = E::upkeep(&current);
-    policy::authorise(op, Action::EditNode, upkeep.dossier_id)?;
-    let before = E::draft(op, &current).await?;
-    let mut draft = before.clone();
-    edit(&mut draft);
-    if upkeep.version != version {
-        return Err(stale(version, upkeep.version));
+pub(super) fn edit<'a, E: Concept>(
+    op: &'a Op,
+    id: i64,
+    version: i32,
+    edit: Edit<'a, E::Draft>,
+) -> BoxFuture<'a, Result<E::Model>> {
+    async move {
+        policy::may(op, Action::EditNode)?;
+        let Some(current) = E::get(op, Filter::equal(E::ID, id)).await? else {
+            return Err(Error::refused(Code::NotFound, "id", format!("there is no such {}", E::KIND.noun())));
+        };
+        let upkeep = E::upkeep(&current);
+        policy::authorise(op, Action::EditNode, upkeep.dossier_id)?;
+        let before = E::draft(op, &current).await?;
+        let mut draft = before.clone();
+        edit(&mut draft);
+        if upkeep.version != version {
+            return Err(stale(version, upkeep.version));
+        }
+        if draft == before {
+            return Ok(current);
+        }
+        rewrite::<E>(op, upkeep, &draft).await
     }
-    if draft == before {
-        return Ok(current);
-    }
-    rewrite::<E>(op, upkeep, &draft).await
+    .boxed()
 }
 
 async fn rewrite<E: Concept>(op: &Op, before: Upkeep, draft: &E::Draft) -> Result<E::Model> {

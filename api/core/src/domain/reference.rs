@@ -7,6 +7,8 @@ use entity::kind::Kind;
 use entity::record::Record;
 use entity::scope::Scope;
 use entity::words::Marking;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use sea_orm::{ColumnTrait, QueryFilter, QuerySelect};
 
 use crate::domain::dossier;
@@ -145,15 +147,18 @@ pub(super) async fn visible(op: &Op, scope: &Scope, kind: Kind, ids: Vec<i64>) -
     }
 }
 
-async fn narrow<E: Record>(op: &Op, scope: &Scope, ids: Vec<i64>) -> Result<Found> {
-    let rows: Vec<(i64, i64, Marking)> = E::scoped(scope)
-        .select_only()
-        .column_as(E::ID, "id")
-        .column_as(E::DOSSIER, "dossier")
-        .column_as(E::MARKING, "marking")
-        .filter(E::ID.is_in(ids))
-        .into_tuple()
-        .all(&op.lane)
-        .await?;
-    Ok(rows.into_iter().map(|(id, dossier, marking)| (id, (dossier, marking))).collect())
+fn narrow<'a, E: Record>(op: &'a Op, scope: &'a Scope, ids: Vec<i64>) -> BoxFuture<'a, Result<Found>> {
+    async move {
+        let rows: Vec<(i64, i64, Marking)> = E::scoped(scope)
+            .select_only()
+            .column_as(E::ID, "id")
+            .column_as(E::DOSSIER, "dossier")
+            .column_as(E::MARKING, "marking")
+            .filter(E::ID.is_in(ids))
+            .into_tuple()
+            .all(&op.lane)
+            .await?;
+        Ok(rows.into_iter().map(|(id, dossier, marking)| (id, (dossier, marking))).collect())
+    }
+    .boxed()
 }

@@ -5,9 +5,9 @@
 
 use std::collections::HashMap;
 
-use async_trait::async_trait;
 use entity::moment::Moment;
 use entity::words::Marking;
+use futures_util::future::BoxFuture;
 
 use crate::domain::assertion::{self, Claim};
 use crate::domain::marking;
@@ -19,44 +19,42 @@ use crate::op::Op;
 pub type Edit<'a, D> = Box<dyn FnOnce(&mut D) + Send + 'a>;
 
 /// A kind of node that is created and edited.
-#[async_trait]
 pub trait Editable: Concept {
     /// Creates a node. To be called within a transaction.
     ///
     /// # Errors
     /// [`Refused`](crate::error::Error::Refused) with all that is wrong with the draft.
-    async fn create(op: &Op, draft: &Self::Draft) -> Result<Self::Model>;
+    fn create<'a>(op: &'a Op, draft: &'a Self::Draft) -> BoxFuture<'a, Result<Self::Model>>;
 
     /// Edits a node. `version` is the one that the editor saw. To be called within a transaction.
     ///
     /// # Errors
     /// [`Refused`](crate::error::Error::Refused) with [`NotFound`](crate::error::Code::NotFound) if there is none, with
     /// [`Conflict`](crate::error::Code::Conflict) if it has been edited since, or with all that is wrong with the edited draft.
-    async fn edit(op: &Op, id: i64, version: i32, edit: Edit<'_, Self::Draft>) -> Result<Self::Model>;
+    fn edit<'a>(op: &'a Op, id: i64, version: i32, edit: Edit<'a, Self::Draft>) -> BoxFuture<'a, Result<Self::Model>>;
 }
 
 /// A kind of assertion that is recorded, superseded, retracted and marked.
-#[async_trait]
 pub trait Assertable: Claim {
     /// Records an assertion. To be called within a transaction.
     ///
     /// # Errors
     /// [`Refused`](crate::error::Error::Refused) with all that is wrong with the draft.
-    async fn record(op: &Op, draft: &Self::Draft) -> Result<Self::Model>;
+    fn record<'a>(op: &'a Op, draft: &'a Self::Draft) -> BoxFuture<'a, Result<Self::Model>>;
 
     /// Replaces an assertion by a corrected one. To be called within a transaction.
     ///
     /// # Errors
     /// [`Refused`](crate::error::Error::Refused) if there is no such assertion,
     /// it has been superseded or retracted before, or the draft is wrong.
-    async fn supersede(op: &Op, id: i64, draft: &Self::Draft) -> Result<Self::Model>;
+    fn supersede<'a>(op: &'a Op, id: i64, draft: &'a Self::Draft) -> BoxFuture<'a, Result<Self::Model>>;
 
     /// Takes an assertion back. To be called within a transaction.
     ///
     /// # Errors
     /// [`Refused`](crate::error::Error::Refused) if there is no such assertion,
     /// it has been superseded or retracted before, or no reason is given.
-    async fn retract(op: &Op, id: i64, reason: &str) -> Result<Self::Model>;
+    fn retract<'a>(op: &'a Op, id: i64, reason: &'a str) -> BoxFuture<'a, Result<Self::Model>>;
 
     /// Changes how far an assertion may travel. What it says stays as it is: a marking is how to handle it. To be called
     /// within a transaction.
@@ -65,26 +63,29 @@ pub trait Assertable: Claim {
     /// [`Refused`](crate::error::Error::Refused) if there is no such assertion,
     /// or the marking is below that of what it refers to or above one's own
     /// clearance; [`Forbidden`](crate::error::Error::Forbidden) if one may not.
-    async fn mark(op: &Op, id: i64, marking: Marking) -> Result<Self::Model>;
+    fn mark<'a>(op: &'a Op, id: i64, marking: Marking) -> BoxFuture<'a, Result<Self::Model>>;
 
     /// The assertions that replaced these, by the key of what they replaced.
     ///
     /// # Errors
     /// [`Unauthenticated`](crate::error::Error::Unauthenticated) for the anonymous actor.
-    async fn successors(op: &Op, ids: &[i64], recorded: Option<Moment>) -> Result<HashMap<i64, Self::Model>>;
+    fn successors<'a>(
+        op: &'a Op,
+        ids: &'a [i64],
+        recorded: Option<Moment>,
+    ) -> BoxFuture<'a, Result<HashMap<i64, Self::Model>>>;
 }
 
 macro_rules! editable {
     ($($kind:ident)*) => {
         $(
-            #[async_trait]
             impl Editable for entity::$kind::Entity {
-                async fn create(op: &Op, draft: &Self::Draft) -> Result<Self::Model> {
-                    node::create::<Self>(op, draft).await
+                fn create<'a>(op: &'a Op, draft: &'a Self::Draft) -> BoxFuture<'a, Result<Self::Model>> {
+                    node::create::<Self>(op, draft)
                 }
 
-                async fn edit(op: &Op, id: i64, version: i32, edit: Edit<'_, Self::Draft>) -> Result<Self::Model> {
-                    node::edit::<Self>(op, id, version, edit).await
+                fn edit<'a>(op: &'a Op, id: i64, version: i32, edit: Edit<'a, Self::Draft>) -> BoxFuture<'a, Result<Self::Model>> {
+                    node::edit::<Self>(op, id, version, edit)
                 }
             }
         )*
@@ -94,30 +95,29 @@ macro_rules! editable {
 macro_rules! assertable {
     ($($kind:ident)*) => {
         $(
-            #[async_trait]
             impl Assertable for entity::$kind::Entity {
-                async fn record(op: &Op, draft: &Self::Draft) -> Result<Self::Model> {
-                    assertion::record::<Self>(op, draft).await
+                fn record<'a>(op: &'a Op, draft: &'a Self::Draft) -> BoxFuture<'a, Result<Self::Model>> {
+                    assertion::record::<Self>(op, draft)
                 }
 
-                async fn supersede(op: &Op, id: i64, draft: &Self::Draft) -> Result<Self::Model> {
-                    assertion::supersede::<Self>(op, id, draft).await
+                fn supersede<'a>(op: &'a Op, id: i64, draft: &'a Self::Draft) -> BoxFuture<'a, Result<Self::Model>> {
+                    assertion::supersede::<Self>(op, id, draft)
                 }
 
-                async fn retract(op: &Op, id: i64, reason: &str) -> Result<Self::Model> {
-                    assertion::retract::<Self>(op, id, reason).await
+                fn retract<'a>(op: &'a Op, id: i64, reason: &'a str) -> BoxFuture<'a, Result<Self::Model>> {
+                    assertion::retract::<Self>(op, id, reason)
                 }
 
-                async fn mark(op: &Op, id: i64, marking: Marking) -> Result<Self::Model> {
-                    marking::change::<Self>(op, id, marking).await
+                fn mark<'a>(op: &'a Op, id: i64, marking: Marking) -> BoxFuture<'a, Result<Self::Model>> {
+                    marking::change::<Self>(op, id, marking)
                 }
 
-                async fn successors(
-                    op: &Op,
-                    ids: &[i64],
+                fn successors<'a>(
+                    op: &'a Op,
+                    ids: &'a [i64],
                     recorded: Option<Moment>,
-                ) -> Result<HashMap<i64, Self::Model>> {
-                    assertion::successors::<Self>(op, ids, recorded).await
+                ) -> BoxFuture<'a, Result<HashMap<i64, Self::Model>>> {
+                    assertion::successors::<Self>(op, ids, recorded)
                 }
             }
         )*

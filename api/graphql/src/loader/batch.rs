@@ -1,4 +1,5 @@
-//! Questions that many fields of a request ask at the same time, each about a record of its own: one read answers them all.
+//! Questions that many fields of a request ask at the same time, each about a record of its own: those who ask the same have it
+//! answered by one statement.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -10,28 +11,30 @@ use std::time::Duration;
 use async_graphql::dataloader::{CacheFactory, DataLoader, HashMapCache, Loader, NoCache};
 use demarche_core::error::Error;
 use demarche_core::op::Op;
-use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, join_all};
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, StreamExt, stream};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::Question;
 use crate::error::{Result, fault};
 use crate::turn::Read;
 
-/// The most records that one read is about.
-const BATCH_MAX: usize = 1000;
+/// The most records that one statement is about.
+const RECORDS_MAX: usize = 1000;
+/// The most questions that a loader has answered at the same time: the connections are there for other requests, too.
+const AT_ONCE_MAX: usize = 4;
 
 /// What a read finds, by the records that it is about.
 pub type Found<T> = demarche_core::error::Result<HashMap<i64, T>>;
 
 /// An answer, and an error that all who wait for it can have.
 ///
-/// Of which type it is, the question says. async-graphql compiles its loader once more for each type of question, and there are
-/// fifty: that was a sixth of all code here.
+/// Of which type it is, the question says. async-graphql compiles its loader once more for each type of key; with one for each kind
+/// of record and each way to ask about it, that was a sixth of all code here.
 type Answer = std::result::Result<Arc<dyn Any + Send + Sync>, Arc<Error>>;
 
 /// Reads the answers about these records.
-type Reader = dyn Fn(Op, Vec<i64>) -> BoxFuture<'static, Found<Arc<dyn Any + Send + Sync>>> + Send + Sync;
+type Reader = dyn for<'a> Fn(&'a Op, &'a [i64]) -> BoxFuture<'a, Found<Arc<dyn Any + Send + Sync>>> + Send + Sync;
 
 /// A question about one record, and how it is answered.
 #[derive(Clone)]
@@ -56,7 +59,8 @@ impl Hash for Asked {
     }
 }
 
-/// Answers questions in the name of the request's operation.
+/// Answers the questions of one turn in the name of the request's operation. Who asked goes on when all are answered, so that what
+/// is asked next is asked together as well.
 struct Batch(Op);
 
 #[async_trait::async_trait]
@@ -69,8 +73,9 @@ impl Loader<Asked> for Batch {
         for key in keys {
             questions.entry(&key.question).or_default().push(key);
         }
-        let batches = questions.values().flat_map(|same| same.chunks(BATCH_MAX));
-        let answers = join_all(batches.map(|same| self.answer(same))).await;
+        let same = questions.values().flat_map(|same| same.chunks(RECORDS_MAX));
+        let answers: Vec<_> = same.map(|same| self.answer(same)).collect();
+        let answers: Vec<_> = stream::iter(answers).buffer_unordered(AT_ONCE_MAX).collect().await;
         Ok(answers.into_iter().flatten().collect())
     }
 }
@@ -79,8 +84,8 @@ impl Batch {
     /// Answers one question about several records. An error is of this question alone: others are answered beside it.
     async fn answer(&self, same: &[&Asked]) -> Vec<(Asked, Answer)> {
         let Some(one) = same.first() else { return Vec::new() };
-        let ids = same.iter().map(|asked| asked.id).collect();
-        match (one.reader)(self.0.clone(), ids).await {
+        let ids: Vec<i64> = same.iter().map(|asked| asked.id).collect();
+        match (one.reader)(&self.0, &ids).await {
             Ok(mut found) => {
                 let answer = |asked: &&Asked| found.remove(&asked.id).map(|answer| ((*asked).clone(), Ok(answer)));
                 same.iter().filter_map(answer).collect()
@@ -95,9 +100,10 @@ impl Batch {
 
 /// The loaders of one request.
 pub struct Loaders {
-    /// Keeps what it has read: records are reached in many ways.
+    /// Keeps what it has read: records are reached in many ways. An error is kept as well: a request that could not read a record
+    /// does not try again and again.
     kept: DataLoader<Batch, HashMapCache>,
-    /// Does not: no two fields of a request ask the same twice, but those that ask at once.
+    /// Does not: what it reads is large, and is seldom asked for again in another turn.
     passing: DataLoader<Batch, NoCache>,
 }
 
@@ -112,32 +118,24 @@ impl Loaders {
         self.kept.enable_all_cache(false);
     }
 
-    /// What one record answers to a question, and so again whenever it is asked; none if nothing is found.
-    pub async fn kept<T, R>(
+    /// What one record answers to a question, or went wrong, and so again whenever it is asked; none if nothing is found.
+    pub fn kept<T: Send + Sync + 'static>(
         &self,
         question: Question,
         id: i64,
-        read: impl Fn(Op, Vec<i64>) -> R + Send + Sync + 'static,
-    ) -> Result<Option<Arc<T>>>
-    where
-        T: Send + Sync + 'static,
-        R: Future<Output = Found<T>> + Send + 'static,
-    {
-        typed(self.kept.load_one(Asked { id, question, reader: reader(read) }).await)
+        read: impl for<'a> Fn(&'a Op, &'a [i64]) -> BoxFuture<'a, Found<T>> + Send + Sync + 'static,
+    ) -> impl Future<Output = Result<Option<Arc<T>>>> + Send {
+        ask(&self.kept, Asked { id, question, reader: reader(read) }).map(typed)
     }
 
     /// What one record answers to a question; none if nothing is found.
-    pub async fn passing<T, R>(
+    pub fn passing<T: Send + Sync + 'static>(
         &self,
         question: Question,
         id: i64,
-        read: impl Fn(Op, Vec<i64>) -> R + Send + Sync + 'static,
-    ) -> Result<Option<Arc<T>>>
-    where
-        T: Send + Sync + 'static,
-        R: Future<Output = Found<T>> + Send + 'static,
-    {
-        typed(self.passing.load_one(Asked { id, question, reader: reader(read) }).await)
+        read: impl for<'a> Fn(&'a Op, &'a [i64]) -> BoxFuture<'a, Found<T>> + Send + Sync + 'static,
+    ) -> impl Future<Output = Result<Option<Arc<T>>>> + Send {
+        ask(&self.passing, Asked { id, question, reader: reader(read) }).map(typed)
     }
 }
 
@@ -149,19 +147,24 @@ fn loader<C: CacheFactory>(op: &Op, ask: &UnboundedSender<Read>, cache: C) -> Da
     DataLoader::with_cache(Batch(op.clone()), spawn, cache).delay(Duration::ZERO).max_batch_size(usize::MAX)
 }
 
-fn reader<T, R>(read: impl Fn(Op, Vec<i64>) -> R + Send + Sync + 'static) -> Arc<Reader>
-where
-    T: Send + Sync + 'static,
-    R: Future<Output = Found<T>> + Send + 'static,
-{
-    Arc::new(move |op, ids| {
-        let found = read(op, ids);
-        async move { Ok(found.await?.into_iter().map(|(id, answer)| (id, Arc::new(answer) as _)).collect()) }.boxed()
-    })
+fn reader<T: Send + Sync + 'static>(
+    read: impl for<'a> Fn(&'a Op, &'a [i64]) -> BoxFuture<'a, Found<T>> + Send + Sync + 'static,
+) -> Arc<Reader> {
+    Arc::new(move |op, ids| read(op, ids).map(erased).boxed())
 }
 
-fn typed<T: Send + Sync + 'static>(answer: std::result::Result<Option<Answer>, Infallible>) -> Result<Option<Arc<T>>> {
-    let Ok(answer) = answer;
+/// Answers, of whichever type they are.
+fn erased<T: Send + Sync + 'static>(found: Found<T>) -> Found<Arc<dyn Any + Send + Sync>> {
+    Ok(found?.into_iter().map(|(id, answer)| (id, Arc::new(answer) as _)).collect())
+}
+
+/// Asks a loader. That this may go from thread to thread is said, so that the compiler need not find out with each type of answer.
+fn ask<C: CacheFactory>(loader: &DataLoader<Batch, C>, asked: Asked) -> impl Future<Output = Option<Answer>> + Send {
+    loader.load_one(asked).map(|Ok(answer)| answer)
+}
+
+/// An answer, of the type that its question says.
+fn typed<T: Send + Sync + 'static>(answer: Option<Answer>) -> Result<Option<Arc<T>>> {
     let Some(answer) = answer.transpose().map_err(fault)? else { return Ok(None) };
     answer.downcast().map(Some).map_err(|_| fault(Error::internal("two types of answer to the same question")))
 }
