@@ -134,6 +134,23 @@ fn cursor(list: &str, place: Value) -> String {
 }
 
 demarche_tests::suite! {
+    async fn an_error_within_a_list_says_at_which_item(world) {
+        let analyst = load(&world).await;
+        for (list, way) in [("nodes", "nodes"), ("edges { node", "edges")] {
+            let close = if way == "edges" { "}" } else { "" };
+            let query = format!("{{ stakeholders(first: 3) {{ {list} {{ name positions(after: \"none\") {{ nodes {{ id }} }} }} {close} }} }}");
+            let answer = analyst.ask(&query).await;
+            let mut places: Vec<String> =
+                answer.body["errors"].as_array().unwrap().iter().map(|error| error["path"].to_string()).collect();
+            places.sort();
+            let place = |n: usize| match way {
+                "edges" => json!(["stakeholders", "edges", n, "node", "positions"]).to_string(),
+                _ => json!(["stakeholders", "nodes", n, "positions"]).to_string(),
+            };
+            assert_eq!(places, [0, 1, 2].map(place));
+        }
+    }
+
     async fn every_order_visits_every_record_once_both_ways(world) {
         let analyst = load(&world).await;
         for field in FIELDS {

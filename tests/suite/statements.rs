@@ -29,6 +29,21 @@ fn count(value: &Value, list: &str) -> usize {
 }
 
 demarche_tests::suite! {
+    async fn questions_that_differ_are_answered_each_by_a_statement_of_its_own(world) {
+        let analyst = world.analyst().await;
+        world.load(&grid::lines(20, 50)).await;
+        let lists: String = (1..=12).map(|size| format!("p{size}: positions(first: {size}) {{ nodes {{ id }} }} ")).collect();
+        let query = format!("{{ mechanisms(first: 3, filter: {{ slug: {{ contains: \"m\" }} }}) {{ nodes {{ {lists} }} }} }}");
+        let (answer, statements) = world.counted(&analyst, &query).await;
+        for mechanism in answer["mechanisms"]["nodes"].as_array().unwrap() {
+            for size in 1..=12 {
+                assert_eq!(mechanism[format!("p{size}")]["nodes"].as_array().unwrap().len(), size);
+            }
+        }
+        // Who asks, the mechanisms, and the lists.
+        assert_eq!(statements, 2 + 12);
+    }
+
     async fn a_thousand_nested_positions_take_four_statements(world) {
         let ((small, few), (large, many)) = both(&world, NESTED).await;
         assert_eq!((count(&small, "positions"), count(&large, "positions")), (4, 1000));
