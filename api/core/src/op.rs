@@ -2,12 +2,12 @@
 //! the domain, so that nothing in it depends on the outside world unseen.
 
 mod change;
+mod clock;
+mod ids;
 pub mod ledger;
 mod trail;
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -15,8 +15,11 @@ use entity::kind::Kind;
 use entity::moment::Moment;
 use entity::record::AsOf;
 use entity::words::{AuditAction, Marking, MemberRole, Role, TokenScope};
+use futures_util::future::BoxFuture;
 
 pub use self::change::{Changed, Changes};
+pub use self::clock::{Clock, SystemClock};
+pub use self::ids::Ids;
 pub use self::trail::{NAMED_MAX, Step, Touched, Trail};
 use crate::error::{Error, Result};
 use crate::store::{Lane, Store};
@@ -134,62 +137,13 @@ impl Origin {
     }
 }
 
-/// The time. The only implementation outside tests is [`SystemClock`].
-pub trait Clock: Send + Sync + fmt::Debug {
-    /// Now.
-    fn now(&self) -> Moment;
-}
-
-/// The machine's clock.
-#[derive(Clone, Copy, Debug)]
-pub struct SystemClock;
-
-impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "the seam behind which the machine's clock stands")]
-    fn now(&self) -> Moment {
-        Utc::now().into()
-    }
-}
-
-/// Makes keys: 64-bit ids in the TSID layout, that sort by time and reveal no counts.
-///
-/// From the top: 42 bits of milliseconds since 2020-01-01T00:00:00Z (enough until 2159), 10 bits of node, 12 bits of
-/// counter. Within one maker they always grow, even where the clock does not.
-#[derive(Debug)]
-pub struct Ids {
-    node: i64,
-    /// Milliseconds and counter of the last key.
-    last: AtomicI64,
-}
-
-const EPOCH_MS: i64 = 1_577_836_800_000;
-const NODE_BITS: u32 = 10;
-const COUNTER_BITS: u32 = 12;
-
-impl Ids {
-    /// `node` tells this process from others that write to the same database; its lowest 10 bits count.
-    pub fn new(node: u16) -> Self {
-        Self { node: i64::from(node) & ((1 << NODE_BITS) - 1), last: AtomicI64::new(0) }
-    }
-
-    /// A key never given before by this maker.
-    pub fn next(&self, now: Moment) -> i64 {
-        let fresh = (now.0.div_euclid(1000) - EPOCH_MS).max(0) << COUNTER_BITS;
-        let step = |last: i64| Some(fresh.max(last + 1));
-        let last = self.last.fetch_update(Ordering::AcqRel, Ordering::Acquire, step).unwrap_or(fresh);
-        let ticks = fresh.max(last + 1);
-        let (ms, counter) = (ticks >> COUNTER_BITS, ticks & ((1 << COUNTER_BITS) - 1));
-        (ms << (NODE_BITS + COUNTER_BITS)) | (self.node << COUNTER_BITS) | counter
-    }
-}
-
 /// What all operations of a process share.
 #[derive(Clone, Debug)]
 pub struct Base {
     /// The database.
     pub store: Store,
     /// The time.
-    pub clock: Arc<dyn Clock>,
+    pub clock: Arc<dyn Clock + Send + Sync>,
     /// The keys.
     pub ids: Arc<Ids>,
 }
@@ -247,9 +201,11 @@ impl Op {
     ///
     /// # Errors
     /// If the database is away or busy for too long.
-    pub async fn begin(&self) -> Result<Self> {
-        let lane = self.base.store.begin(&self.lane).await?;
-        Ok(Self { lane, writes: Trail::default(), changes: Changes::default(), ..self.clone() })
+    pub fn begin(&self) -> BoxFuture<'_, Result<Self>> {
+        Box::pin(async {
+            let lane = self.base.store.begin(&self.lane).await?;
+            Ok(Self { lane, writes: Trail::default(), changes: Changes::default(), ..self.clone() })
+        })
     }
 
     /// Does something within the transaction: all of it or, if it fails, nothing.
@@ -312,15 +268,17 @@ impl Op {
     ///
     /// # Errors
     /// If the database cannot keep it; then nothing of it is kept.
-    pub async fn commit(self) -> Result<()> {
-        let written = self.writes.take();
-        if !written.is_empty() {
-            // Last of all: whoever else appends to the log waits until this transaction has ended.
-            let last = ledger::append(&self, written).await?;
-            self.changes.write(&self.lane, last).await?;
-        } else if !self.changes.is_empty() {
-            return Err(Error::internal("something was changed of which the audit log is not to know"));
-        }
-        self.lane.commit().await
+    pub fn commit(self) -> BoxFuture<'static, Result<()>> {
+        Box::pin(async move {
+            let written = self.writes.take();
+            if !written.is_empty() {
+                // Last of all: whoever else appends to the log waits until this transaction has ended.
+                let last = ledger::append(&self, written).await?;
+                self.changes.write(&self.lane, last).await?;
+            } else if !self.changes.is_empty() {
+                return Err(Error::internal("something was changed of which the audit log is not to know"));
+            }
+            self.lane.commit().await
+        })
     }
 }
