@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write;
+use std::sync::Arc;
 
 use demarche_core::domain::change::{Place, write_cursor};
 use demarche_core::op::{Actor, Credential, Memberships, Op, Signed};
@@ -46,7 +47,7 @@ fn actions(kind: Kind) -> &'static [Action] {
 fn somebody(world: &World, role: Role, member: Option<MemberRole>, clearance: Marking, dossiers: &[i64]) -> Op {
     let roles = member.into_iter().flat_map(|member| dossiers.iter().map(move |dossier| (*dossier, member)));
     let memberships = Memberships::new(roles.collect::<Vec<_>>());
-    world.base.op(Actor::Account(Signed { id: 99, role, clearance, memberships, credential: Credential::Session(1) }))
+    world.base.op(Signed { id: 99, role, clearance, memberships, credential: Credential::Session(1) }.into())
 }
 
 /// The markings of the records of a kind in a dossier that somebody sees: asked of the database, by the scope that every
@@ -163,7 +164,7 @@ fn credentials(world: &World, page: &mut String) {
     let with = |credential: &Credential| {
         let mut op = somebody(world, Role::Admin, None, Marking::Red, &[]);
         let Actor::Account(signed) = &mut op.actor else { unreachable!() };
-        signed.credential = credential.clone();
+        Arc::make_mut(signed).credential = credential.clone();
         op
     };
     for action in Action::ALL {

@@ -130,15 +130,15 @@ impl Auth {
     pub async fn actor(&self, op: &Op, bearer: Option<&str>) -> Result<Actor> {
         let Some(token) = bearer else { return Ok(Actor::Anonymous) };
         if token.starts_with(opaque::ACCESS) {
-            return self.by_access_token(op, token).await.map(Actor::Account);
+            return self.by_access_token(op, token).await.map(Actor::from);
         }
         let header = decode_header(token).map_err(|_| foreign())?;
         let issuer = insecure_decode_claims::<Issuer>(token).map_err(|_| foreign())?.iss;
         if issuer == NAME {
-            return self.by_session(op, &header, token).await.map(Actor::Account);
+            return self.by_session(op, &header, token).await.map(Actor::from);
         }
         let provider = self.providers.iter().find(|provider| provider.issuer() == issuer);
-        provider.ok_or_else(foreign)?.actor(op, &header, token).await.map(Actor::Account)
+        provider.ok_or_else(foreign)?.actor(op, &header, token).await.map(Actor::from)
     }
 
     async fn by_access_token(&self, op: &Op, token: &str) -> Result<Signed> {

@@ -30,7 +30,13 @@ pub enum Actor {
     /// Nobody who is known.
     Anonymous,
     /// Somebody who is signed in.
-    Account(Signed),
+    Account(Arc<Signed>),
+}
+
+impl From<Signed> for Actor {
+    fn from(signed: Signed) -> Self {
+        Self::Account(Arc::new(signed))
+    }
 }
 
 /// Somebody who is signed in, with what their account and their credential let them do.

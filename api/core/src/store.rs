@@ -9,6 +9,7 @@ mod deadline;
 mod foreign;
 mod lane;
 mod rate;
+mod sealed;
 pub mod stream;
 
 use std::str::FromStr;
@@ -29,29 +30,24 @@ pub use self::deadline::Deadline;
 pub use self::foreign::{foreign, read_foreign};
 pub use self::lane::Lane;
 pub use self::rate::{Bucket, Taken};
+use self::sealed::Sealed;
 use crate::error::{Error, Result};
 
-/// A database.
+/// A database. Clones share its connections.
 #[derive(Clone, Debug)]
-pub struct Store {
-    reader: DatabaseConnection,
+pub struct Store(Sealed<Pools>);
+
+/// The connections to a database.
+struct Pools {
+    reader: Sealed<DatabaseConnection>,
     writer: DatabaseConnection,
     kept: rate::Kept,
-    address: Address,
+    /// Where it is. It may hold a password, and is shown to nobody.
+    address: String,
     /// How many connections there may be beside the pools, and how long one waits for one.
     seats: Arc<Semaphore>,
     spare: stream::Spare,
     wait_max: Duration,
-}
-
-/// Where a database is. It may hold a password, and is shown to nobody.
-#[derive(Clone)]
-struct Address(Arc<str>);
-
-impl std::fmt::Debug for Address {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Address")
-    }
 }
 
 /// Where the database is, and how hard it may be used.
@@ -115,15 +111,8 @@ impl Store {
         let writer = pool(1).connect_with(options.clone()).await.map_err(|cause| away(&cause))?;
         let reading = options.pragma("query_only", "true");
         let reader = pool(place.connections_max).connect_with(reading).await.map_err(|cause| away(&cause))?;
-        Ok(Self {
-            reader: SqlxSqliteConnector::from_sqlx_sqlite_pool(reader),
-            writer: SqlxSqliteConnector::from_sqlx_sqlite_pool(writer),
-            kept: rate::Kept::default(),
-            address: Address(place.url.as_str().into()),
-            seats: seats(place),
-            spare: stream::Spare::default(),
-            wait_max: place.wait_max,
-        })
+        let reader = SqlxSqliteConnector::from_sqlx_sqlite_pool(reader);
+        Ok(Self::new(place, reader, SqlxSqliteConnector::from_sqlx_sqlite_pool(writer)))
     }
 
     async fn open_postgres(place: &Place) -> Result<Self> {
@@ -138,40 +127,45 @@ impl Store {
             });
         let pool = pool.connect_with(options).await.map_err(|cause| away(&cause))?;
         let pool = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
-        Ok(Self {
-            reader: pool.clone(),
-            writer: pool,
+        Ok(Self::new(place, pool.clone(), pool))
+    }
+
+    fn new(place: &Place, reader: DatabaseConnection, writer: DatabaseConnection) -> Self {
+        Self(Sealed::new(Pools {
+            reader: Sealed::new(reader),
+            writer,
             kept: rate::Kept::default(),
-            address: Address(place.url.as_str().into()),
-            seats: seats(place),
+            address: place.url.clone(),
+            // As many connections beside the pools as within.
+            seats: Arc::new(Semaphore::new(usize::try_from(place.connections_max).unwrap_or(1))),
             spare: stream::Spare::default(),
             wait_max: place.wait_max,
-        })
+        }))
     }
 
     fn backend(&self) -> DbBackend {
-        self.reader.get_database_backend()
+        self.0.reader.get_database_backend()
     }
 
     /// Where it is, for a connection beside the pools.
     fn url(&self) -> &str {
-        &self.address.0
+        &self.0.address
     }
 
     /// The right to open a connection beside the pools.
     async fn seat(&self) -> Result<OwnedSemaphorePermit> {
-        let seat = tokio::time::timeout(self.wait_max, Arc::clone(&self.seats).acquire_owned()).await;
+        let seat = tokio::time::timeout(self.0.wait_max, Arc::clone(&self.0.seats).acquire_owned()).await;
         seat.map_err(|_| Error::Busy("too many exports at once: try again in a moment"))?.map_err(Error::internal)
     }
 
     /// A lane that reads.
     pub fn reading(&self) -> Lane {
-        Lane::new(self.reader.clone())
+        Lane::new(self.0.reader.clone())
     }
 
     /// A lane that reads, beside another one whose count it shares.
     pub fn beside(&self, lane: &Lane) -> Lane {
-        lane.beside(self.reader.clone())
+        lane.beside(self.0.reader.clone())
     }
 
     /// Begins a transaction that may write. Its statements are counted with those of `lane`.
@@ -179,14 +173,14 @@ impl Store {
     /// # Errors
     /// If the database is away, or another writer does not finish in time.
     pub async fn begin(&self, lane: &Lane) -> Result<Lane> {
-        let mode = match self.writer.get_database_backend() {
+        let mode = match self.0.writer.get_database_backend() {
             // Taken at once: a transaction that reads first and then wants to write could not be let in.
             DbBackend::Sqlite => Some(SqliteTransactionMode::Immediate),
             _ => None,
         };
         let options = TransactionOptions { sqlite_transaction_mode: mode, ..TransactionOptions::default() };
-        let transaction = lane.deadline().hold(self.writer.begin_with_options(options)).await?;
-        Ok(lane.within(Arc::new(transaction)))
+        let transaction = lane.deadline().hold(self.0.writer.begin_with_options(options)).await?;
+        Ok(lane.within(transaction))
     }
 
     /// The newest migration that this program knows: the version of its schema.
@@ -201,7 +195,7 @@ impl Store {
     pub async fn migrations(&self) -> Result<Vec<Step>> {
         // Read with a statement of our own: sea-orm-migration makes its table as soon as it looks, and looking must not
         // write.
-        let applied = lane::applied_migrations(&self.reader).await?;
+        let applied = lane::applied_migrations(&self.0.reader).await?;
         let known: Vec<String> = Migrator::migrations().iter().map(|m| m.name().to_owned()).collect();
         if let Some(stranger) = applied.iter().find(|name| !known.contains(name)) {
             return Err(Error::BadInput(format!(
@@ -216,7 +210,7 @@ impl Store {
     /// # Errors
     /// If one fails; those before it are kept.
     pub async fn migrate_up(&self) -> Result<()> {
-        Ok(Migrator::up(&self.writer, None).await?)
+        Ok(Migrator::up(&self.0.writer, None).await?)
     }
 
     /// Takes back the last `steps` migrations, and the data in them.
@@ -224,7 +218,7 @@ impl Store {
     /// # Errors
     /// If one fails; those after it stay taken back.
     pub async fn migrate_down(&self, steps: u32) -> Result<()> {
-        Ok(Migrator::down(&self.writer, Some(steps)).await?)
+        Ok(Migrator::down(&self.0.writer, Some(steps)).await?)
     }
 
     /// Has the database look again at what is in its tables: it plans by what it last saw there, and after many rows have come
@@ -238,23 +232,18 @@ impl Store {
             DbBackend::Sqlite => "PRAGMA analysis_limit = 0; ANALYZE",
             _ => "ANALYZE",
         };
-        sea_orm::ConnectionTrait::execute_unprepared(&self.writer, sql).await?;
+        sea_orm::ConnectionTrait::execute_unprepared(&self.0.writer, sql).await?;
         Ok(())
     }
 
     /// Closes the connections; SQLite's file is then whole without its log.
     pub async fn close(self) {
-        self.spare.close();
-        for pool in [self.reader, self.writer] {
+        self.0.spare.close();
+        for pool in [&*self.0.reader, &self.0.writer] {
             // A pool that is already closed is what was wanted.
-            let _ = pool.close().await;
+            let _ = pool.close_by_ref().await;
         }
     }
-}
-
-/// As many connections beside the pools as within.
-fn seats(place: &Place) -> Arc<Semaphore> {
-    Arc::new(Semaphore::new(usize::try_from(place.connections_max).unwrap_or(1)))
 }
 
 /// The database cannot be reached. The driver's words name hosts and files but no password.

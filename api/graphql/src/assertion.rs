@@ -124,14 +124,14 @@ pub struct Retraction {
 /// The fields that every assertion has.
 pub struct AssertionFields {
     kind: Kind,
-    provenance: Provenance,
+    provenance: Box<Provenance>,
     at: Option<AsOf>,
 }
 
 impl AssertionFields {
     /// The fields of an assertion.
     pub fn of<E: Asserted>(model: &Seen<E::Model>) -> Self {
-        Self { kind: E::KIND, provenance: E::provenance(model), at: model.at() }
+        Self { kind: E::KIND, provenance: Box::new(E::provenance(model)), at: model.at() }
     }
 
     /// What it replaced, and what replaced it.
@@ -231,7 +231,7 @@ impl AssertionFields {
 
     /// When, by whom and why it was taken back; null while it stands.
     pub async fn retraction(&self, ctx: &Context<'_>) -> Result<Option<Retraction>> {
-        let Provenance { retracted_at, retracted_by, retraction_reason, .. } = &self.provenance;
+        let Provenance { retracted_at, retracted_by, retraction_reason, .. } = &*self.provenance;
         let (Some(at), Some(by)) = (retracted_at, retracted_by) else { return Ok(None) };
         let by = Account::load(ctx, *by).await?;
         Ok(Some(Retraction { at: (*at).into(), by, reason: retraction_reason.clone().unwrap_or_default() }))

@@ -119,14 +119,14 @@ impl Account {
 /// The fields that every edited record has.
 pub struct NodeFields {
     kind: Kind,
-    upkeep: Upkeep,
+    upkeep: Box<Upkeep>,
     at: Option<AsOf>,
 }
 
 impl NodeFields {
     /// The fields of a record.
     pub fn of<E: entity::record::Node>(model: &Seen<E::Model>) -> Self {
-        Self { kind: E::KIND, upkeep: E::upkeep(model), at: model.at() }
+        Self { kind: E::KIND, upkeep: Box::new(E::upkeep(model)), at: model.at() }
     }
 }
 

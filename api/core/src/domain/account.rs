@@ -6,6 +6,7 @@ mod password;
 use entity::account::{ActiveModel, Column, Entity, Model};
 use entity::kind::Kind;
 use entity::words::{AuditAction, Marking, MemberRole, Role};
+use futures_util::future::BoxFuture;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, EntityTrait, IntoActiveModel, Iterable, PaginatorTrait, QueryFilter,
     QueryOrder, QuerySelect, SqlErr,
@@ -155,10 +156,12 @@ pub async fn find(op: &Op, email: &str) -> Result<Option<Model>> {
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] for the anonymous actor; otherwise if the database is away.
-pub async fn own(op: &Op) -> Result<Option<Model>> {
-    let signed = policy::signed(op)?;
-    let found = get(op, signed.id).await?;
-    Ok(found.map(|model| Model { role: signed.role, clearance: signed.clearance, ..model }))
+pub fn own(op: &Op) -> BoxFuture<'_, Result<Option<Model>>> {
+    Box::pin(async move {
+        let signed = policy::signed(op)?;
+        let found = get(op, signed.id).await?;
+        Ok(found.map(|model| Model { role: signed.role, clearance: signed.clearance, ..model }))
+    })
 }
 
 /// The account that asks, if it may change what it signs in with.
@@ -187,7 +190,7 @@ pub async fn acting(base: &Base, id: i64) -> Result<Op> {
     let mut op = base.op(Actor::Anonymous);
     let found = principal::by_key(&op, id, Credential::Machine).await?;
     let signed = found.ok_or_else(|| Error::NotFound("there is no such account, or it is suspended".to_owned()))?;
-    op.actor = Actor::Account(signed);
+    op.actor = signed.into();
     Ok(op)
 }
 

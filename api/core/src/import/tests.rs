@@ -59,7 +59,7 @@ impl World {
             suspended_at: None,
             created_at: FixedClock.now(),
         };
-        let op = base.op(Actor::Account(signed));
+        let op = base.op(signed.into());
         let writing = op.begin().await.unwrap();
         let row = account.into_active_model().reset_all();
         account::Entity::insert(row).exec_without_returning(&writing.lane).await.unwrap();

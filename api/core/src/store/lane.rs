@@ -10,6 +10,7 @@ use sea_orm::{
 use tokio::sync::Mutex;
 
 use super::Deadline;
+use super::sealed::Sealed;
 use crate::error::{Error, Result};
 
 /// One way to the database. Clones share the transaction and the count.
@@ -22,10 +23,10 @@ pub struct Lane {
 
 #[derive(Clone)]
 enum Way {
-    Pool(DatabaseConnection),
+    Pool(Sealed<DatabaseConnection>),
     /// Its statements run in the order in which they come: sea-orm's own lock lets whoever has just had it have it again, and one
-    /// who writes a batch would keep others waiting until its end.
-    Transaction(Arc<DatabaseTransaction>, Arc<Mutex<()>>),
+    /// who writes a batch would keep others waiting until its end. None once it has ended.
+    Transaction(Sealed<Mutex<Option<DatabaseTransaction>>>, DbBackend),
 }
 
 impl fmt::Debug for Lane {
@@ -35,7 +36,7 @@ impl fmt::Debug for Lane {
 }
 
 impl Lane {
-    pub(super) fn new(pool: DatabaseConnection) -> Self {
+    pub(super) fn new(pool: Sealed<DatabaseConnection>) -> Self {
         Self { way: Way::Pool(pool), statements: Arc::default(), deadline: Deadline::default() }
     }
 
@@ -49,12 +50,13 @@ impl Lane {
         self.deadline
     }
 
-    pub(super) fn within(&self, transaction: Arc<DatabaseTransaction>) -> Self {
-        let statements = Arc::clone(&self.statements);
-        Self { way: Way::Transaction(transaction, Arc::default()), statements, deadline: self.deadline }
+    pub(super) fn within(&self, transaction: DatabaseTransaction) -> Self {
+        let backend = transaction.get_database_backend();
+        let way = Way::Transaction(Sealed::new(Mutex::new(Some(transaction))), backend);
+        Self { way, statements: Arc::clone(&self.statements), deadline: self.deadline }
     }
 
-    pub(super) fn beside(&self, pool: DatabaseConnection) -> Self {
+    pub(super) fn beside(&self, pool: Sealed<DatabaseConnection>) -> Self {
         Self { way: Way::Pool(pool), statements: Arc::clone(&self.statements), deadline: self.deadline }
     }
 
@@ -67,8 +69,10 @@ impl Lane {
         let Way::Transaction(transaction, _) = self.way else {
             return Err(Error::internal("commit outside a transaction"));
         };
-        let transaction = Arc::into_inner(transaction)
-            .ok_or_else(|| Error::internal("commit while the transaction is still in use"))?;
+        if transaction.is_shared() {
+            return Err(Error::internal("commit while the transaction is still in use"));
+        }
+        let transaction = transaction.lock().await.take().ok_or_else(ended)?;
         Ok(transaction.commit().await?)
     }
 
@@ -82,7 +86,7 @@ impl ConnectionTrait for Lane {
     fn get_database_backend(&self) -> DbBackend {
         match &self.way {
             Way::Pool(pool) => pool.get_database_backend(),
-            Way::Transaction(transaction, _) => transaction.get_database_backend(),
+            Way::Transaction(_, backend) => *backend,
         }
     }
 
@@ -90,9 +94,8 @@ impl ConnectionTrait for Lane {
         self.count();
         match &self.way {
             Way::Pool(pool) => self.deadline.hold(pool.execute_raw(statement)).await,
-            Way::Transaction(transaction, turn) => {
-                let _turn = turn.lock().await;
-                transaction.execute_raw(statement).await
+            Way::Transaction(transaction, _) => {
+                transaction.lock().await.as_ref().ok_or_else(ended)?.execute_raw(statement).await
             }
         }
     }
@@ -101,9 +104,8 @@ impl ConnectionTrait for Lane {
         self.count();
         match &self.way {
             Way::Pool(pool) => self.deadline.hold(pool.execute_unprepared(sql)).await,
-            Way::Transaction(transaction, turn) => {
-                let _turn = turn.lock().await;
-                transaction.execute_unprepared(sql).await
+            Way::Transaction(transaction, _) => {
+                transaction.lock().await.as_ref().ok_or_else(ended)?.execute_unprepared(sql).await
             }
         }
     }
@@ -112,9 +114,8 @@ impl ConnectionTrait for Lane {
         self.count();
         match &self.way {
             Way::Pool(pool) => self.deadline.hold(pool.query_one_raw(statement)).await,
-            Way::Transaction(transaction, turn) => {
-                let _turn = turn.lock().await;
-                transaction.query_one_raw(statement).await
+            Way::Transaction(transaction, _) => {
+                transaction.lock().await.as_ref().ok_or_else(ended)?.query_one_raw(statement).await
             }
         }
     }
@@ -123,12 +124,16 @@ impl ConnectionTrait for Lane {
         self.count();
         match &self.way {
             Way::Pool(pool) => self.deadline.hold(pool.query_all_raw(statement)).await,
-            Way::Transaction(transaction, turn) => {
-                let _turn = turn.lock().await;
-                transaction.query_all_raw(statement).await
+            Way::Transaction(transaction, _) => {
+                transaction.lock().await.as_ref().ok_or_else(ended)?.query_all_raw(statement).await
             }
         }
     }
+}
+
+/// Nobody can come upon it: who ends a transaction is the last to have it.
+fn ended() -> DbErr {
+    DbErr::Custom("the transaction has ended".to_owned())
 }
 
 /// The names of the migrations that a database has; none if it has never seen any.

@@ -69,9 +69,9 @@ impl Store {
     pub async fn take(&self, key: &str, bucket: Bucket, points: u32, now: Moment) -> Result<Taken> {
         let points = points.min(bucket.size);
         let (cost, whole) = (bucket.time(points), bucket.time(bucket.size));
-        let full_at = match self.writer.get_database_backend() {
+        let full_at = match self.0.writer.get_database_backend() {
             DbBackend::Postgres => self.take_shared(key, cost, whole, now).await?,
-            _ => self.kept.take(key, cost, whole, now),
+            _ => self.0.kept.take(key, cost, whole, now),
         };
         Ok(match full_at {
             Ok(full_at) => bucket.taken(true, full_at, points, now),
@@ -88,10 +88,10 @@ impl Store {
         let statement =
             |sql, values: Vec<sea_orm::Value>| Statement::from_sql_and_values(DbBackend::Postgres, sql, values);
         let values = vec![key.into(), now.0.into(), cost.into(), whole.into()];
-        if let Some(row) = self.writer.query_one_raw(statement(TAKE, values)).await? {
+        if let Some(row) = self.0.writer.query_one_raw(statement(TAKE, values)).await? {
             return Ok(Ok(row.try_get("", "full_at")?));
         }
-        let found = self.writer.query_one_raw(statement(LOOK, vec![key.into()])).await?;
+        let found = self.0.writer.query_one_raw(statement(LOOK, vec![key.into()])).await?;
         // Between the two statements nobody removes a bucket; if somebody did, the next request finds a full one.
         Ok(Err(found.map(|row| row.try_get("", "full_at")).transpose()?.unwrap_or(now.0)))
     }
@@ -101,13 +101,13 @@ impl Store {
     /// # Errors
     /// If the database is away.
     pub async fn sweep_buckets(&self, now: Moment) -> Result<()> {
-        match self.writer.get_database_backend() {
+        match self.0.writer.get_database_backend() {
             DbBackend::Postgres => {
                 let sql = "DELETE FROM rate_bucket WHERE full_at <= $1";
                 let sweep = Statement::from_sql_and_values(DbBackend::Postgres, sql, [now.0.into()]);
-                self.writer.execute_raw(sweep).await?;
+                self.0.writer.execute_raw(sweep).await?;
             }
-            _ => self.kept.sweep(now),
+            _ => self.0.kept.sweep(now),
         }
         Ok(())
     }

@@ -180,7 +180,7 @@ impl Snapshot {
         let seat = Arc::new(store.seat().await?);
         let way = match store.backend() {
             DbBackend::Sqlite => Way::Sqlite(sqlite::Snapshot::open(store.url()).await?),
-            _ => Way::Postgres(postgres::Snapshot::open(store.url(), &store.spare, Arc::clone(&seat)).await?),
+            _ => Way::Postgres(postgres::Snapshot::open(store.url(), &store.0.spare, Arc::clone(&seat)).await?),
         };
         Ok(Self { way, _seat: seat })
     }
