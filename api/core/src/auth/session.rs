@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use entity::account;
 use entity::moment::Moment;
+use futures_util::future::BoxFuture;
 
 use super::Auth;
 use super::attempt::{Attempt, note};
@@ -51,17 +52,19 @@ impl Auth {
     ///
     /// # Errors
     /// [`Code::InvalidCredentials`] if they do not belong together, [`Error::Busy`] if too many try at once.
-    pub async fn sign_in(&self, op: &Op, email: &str, password: &str) -> Result<Issued> {
-        let found = find(op, email).await?;
-        let hash = found.as_ref().and_then(|account| account.password_hash.clone()).map(|hash| hash.0);
-        let right = self.passwords.verify(password.to_owned(), hash).await?;
-        match found {
-            Some(account) if right && account.suspended_at.is_none() => self.begin_session(op, account).await,
-            other => {
-                note(op, Attempt::Refused { account: other.map(|account| account.id) }).await?;
-                Err(wrong_password())
+    pub fn sign_in<'a>(&'a self, op: &'a Op, email: &'a str, password: &'a str) -> BoxFuture<'a, Result<Issued>> {
+        Box::pin(async move {
+            let found = find(op, email).await?;
+            let hash = found.as_ref().and_then(|account| account.password_hash.clone()).map(|hash| hash.0);
+            let right = self.passwords.verify(password.to_owned(), hash).await?;
+            match found {
+                Some(account) if right && account.suspended_at.is_none() => self.begin_session(op, account).await,
+                other => {
+                    note(op, Attempt::Refused { account: other.map(|account| account.id) }).await?;
+                    Err(wrong_password())
+                }
             }
-        }
+        })
     }
 
     /// A new session of an account. The caller has made sure who asks for it.
@@ -83,28 +86,30 @@ impl Auth {
     ///
     /// # Errors
     /// [`Code::InvalidCredentials`] if it does not hold.
-    pub async fn refresh_session(&self, op: &Op, token: &str) -> Result<Issued> {
-        if !opaque::is_well_formed(opaque::REFRESH, token) {
-            return Err(wrong_token());
-        }
-        let next = opaque::mint(opaque::REFRESH)?;
-        let (hash, next_hash) = (opaque::hash(token), opaque::hash(next.expose()));
-        let inside = op.begin().await?;
-        let expires = |started| self.session_expires(op.now(), started);
-        let (result, attempt) = match session::refresh(&inside, &hash, &next_hash, expires).await? {
-            Refreshed::On(session, account) => {
-                let attempt = Attempt::Refreshed { account: account.id, session: session.id };
-                (Ok(self.issue(&inside, &session, next, account).await?), attempt)
+    pub fn refresh_session<'a>(&'a self, op: &'a Op, token: &'a str) -> BoxFuture<'a, Result<Issued>> {
+        Box::pin(async move {
+            if !opaque::is_well_formed(opaque::REFRESH, token) {
+                return Err(wrong_token());
             }
-            Refreshed::Replayed(session) => {
-                (Err(wrong_token()), Attempt::Replayed { account: session.account_id, session: session.id })
-            }
-            Refreshed::Unknown => (Err(wrong_token()), Attempt::Refused { account: None }),
-        };
-        // Also where it is refused: that the session has ended must be kept.
-        inside.commit().await?;
-        note(op, attempt).await?;
-        result
+            let next = opaque::mint(opaque::REFRESH)?;
+            let (hash, next_hash) = (opaque::hash(token), opaque::hash(next.expose()));
+            let inside = op.begin().await?;
+            let expires = |started| self.session_expires(op.now(), started);
+            let (result, attempt) = match session::refresh(&inside, &hash, &next_hash, expires).await? {
+                Refreshed::On(session, account) => {
+                    let attempt = Attempt::Refreshed { account: account.id, session: session.id };
+                    (Ok(self.issue(&inside, &session, next, account).await?), attempt)
+                }
+                Refreshed::Replayed(session) => {
+                    (Err(wrong_token()), Attempt::Replayed { account: session.account_id, session: session.id })
+                }
+                Refreshed::Unknown => (Err(wrong_token()), Attempt::Refused { account: None }),
+            };
+            // Also where it is refused: that the session has ended must be kept.
+            inside.commit().await?;
+            note(op, attempt).await?;
+            result
+        })
     }
 
     async fn issue(
@@ -130,17 +135,19 @@ impl Auth {
     ///
     /// # Errors
     /// [`Code::InvalidCredentials`] if `current` is not the present one, [`Error::Refused`] if `new` is not fit.
-    pub async fn change_password(&self, op: &Op, current: &str, new: &str) -> Result<()> {
-        let account = own_credentials(op).await?;
-        let mut problems = Problems::default();
-        check_new_password("newPassword", new, &mut problems);
-        problems.finish()?;
-        let hash = account.password_hash.clone().map(|hash| hash.0);
-        if !self.passwords.verify(current.to_owned(), hash).await? {
-            note(op, Attempt::Refused { account: Some(account.id) }).await?;
-            return Err(Error::refused(Code::InvalidCredentials, "currentPassword", "is wrong"));
-        }
-        let hash = self.passwords.hash(new.to_owned()).await?;
-        change_password(op, &account, hash).await
+    pub fn change_password<'a>(&'a self, op: &'a Op, current: &'a str, new: &'a str) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            let account = own_credentials(op).await?;
+            let mut problems = Problems::default();
+            check_new_password("newPassword", new, &mut problems);
+            problems.finish()?;
+            let hash = account.password_hash.clone().map(|hash| hash.0);
+            if !self.passwords.verify(current.to_owned(), hash).await? {
+                note(op, Attempt::Refused { account: Some(account.id) }).await?;
+                return Err(Error::refused(Code::InvalidCredentials, "currentPassword", "is wrong"));
+            }
+            let hash = self.passwords.hash(new.to_owned()).await?;
+            change_password(op, &account, hash).await
+        })
     }
 }

@@ -6,6 +6,7 @@ use entity::kind::Kind;
 use entity::moment::Moment;
 use entity::words::{AuditAction, TokenScope};
 use entity::{account, dossier, filter::Filter};
+use futures_util::future::BoxFuture;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder,
@@ -51,36 +52,38 @@ pub(super) fn holds(now: Moment) -> Condition {
 /// # Errors
 /// [`Error::Refused`] with all that is wrong, also if it would let through more than the actor's own credential does;
 /// [`Error::Unauthenticated`] or [`Error::Forbidden`] if the actor may make none.
-pub async fn create(op: &Op, draft: Draft) -> Result<(Model, Secret)> {
-    policy::may(op, Action::ManageTokens)?;
-    let signed = policy::signed(op)?;
-    let mut problems = Problems::default();
-    problems.required("name", &draft.name, NAME_MAX);
-    check_scopes(&signed.credential, &draft.scopes, &mut problems);
-    check_expiry(op, draft.expires_at, &mut problems).await?;
-    check_dossier(op, draft.dossier, &mut problems).await?;
-    let own = Entity::find().filter(Column::AccountId.eq(signed.id)).filter(holds(op.now()));
-    if own.count(&op.lane).await? >= TOKENS_MAX {
-        problems.add(Code::Invalid, "", format!("you have {TOKENS_MAX} access tokens already: revoke one first"));
-    }
-    problems.finish()?;
-    let secret = opaque::mint(ACCESS)?;
-    let model = Model {
-        id: op.id(),
-        account_id: signed.id,
-        name: draft.name.trim().to_owned(),
-        hash: opaque::hash(secret.expose()),
-        scopes: Scopes::new(&draft.scopes),
-        dossier_id: draft.dossier,
-        created_at: op.now(),
-        expires_at: draft.expires_at,
-        used_at: None,
-        revoked_at: None,
-    };
-    let row: ActiveModel = model.clone().into_active_model();
-    row.insert(&op.lane).await?;
-    op.note_in_instance(AuditAction::Token, Kind::AccessToken, model.id);
-    Ok((model, secret))
+pub fn create(op: &Op, draft: Draft) -> BoxFuture<'_, Result<(Model, Secret)>> {
+    Box::pin(async move {
+        policy::may(op, Action::ManageTokens)?;
+        let signed = policy::signed(op)?;
+        let mut problems = Problems::default();
+        problems.required("name", &draft.name, NAME_MAX);
+        check_scopes(&signed.credential, &draft.scopes, &mut problems);
+        check_expiry(op, draft.expires_at, &mut problems).await?;
+        check_dossier(op, draft.dossier, &mut problems).await?;
+        let own = Entity::find().filter(Column::AccountId.eq(signed.id)).filter(holds(op.now()));
+        if own.count(&op.lane).await? >= TOKENS_MAX {
+            problems.add(Code::Invalid, "", format!("you have {TOKENS_MAX} access tokens already: revoke one first"));
+        }
+        problems.finish()?;
+        let secret = opaque::mint(ACCESS)?;
+        let model = Model {
+            id: op.id(),
+            account_id: signed.id,
+            name: draft.name.trim().to_owned(),
+            hash: opaque::hash(secret.expose()),
+            scopes: Scopes::new(&draft.scopes),
+            dossier_id: draft.dossier,
+            created_at: op.now(),
+            expires_at: draft.expires_at,
+            used_at: None,
+            revoked_at: None,
+        };
+        let row: ActiveModel = model.clone().into_active_model();
+        row.insert(&op.lane).await?;
+        op.note_in_instance(AuditAction::Token, Kind::AccessToken, model.id);
+        Ok((model, secret))
+    })
 }
 
 /// Nobody hands out more than they hold.
@@ -136,11 +139,13 @@ async fn check_dossier(op: &Op, dossier: Option<i64>, problems: &mut Problems) -
 ///
 /// # Errors
 /// [`Error::Refused`] with [`Code::NotFound`] if there is none; [`Error::Unauthenticated`] or [`Error::Forbidden`].
-pub async fn revoke(op: &Op, id: i64) -> Result<Model> {
-    policy::may(op, Action::ManageTokens)?;
-    let own = policy::signed(op)?.id;
-    let anybodys = policy::may(op, Action::ManageAccounts).is_ok();
-    revoke_where(op, id, Some(own).filter(|_| !anybodys)).await
+pub fn revoke(op: &Op, id: i64) -> BoxFuture<'_, Result<Model>> {
+    Box::pin(async move {
+        policy::may(op, Action::ManageTokens)?;
+        let own = policy::signed(op)?.id;
+        let anybodys = policy::may(op, Action::ManageAccounts).is_ok();
+        revoke_where(op, id, Some(own).filter(|_| !anybodys)).await
+    })
 }
 
 /// Revokes an access token of anybody. For the command line.
@@ -178,10 +183,12 @@ pub(super) async fn revoke_all(op: &Op, account: i64) -> Result<()> {
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] or [`Error::Forbidden`].
-pub async fn list(op: &Op, account: i64) -> Result<Vec<Model>> {
-    super::account::may_manage(op, account)?;
-    let select = Entity::find().filter(Column::AccountId.eq(account)).filter(holds(op.now()));
-    Ok(select.order_by_desc(Column::Id).limit(TOKENS_MAX).all(&op.lane).await?)
+pub fn list(op: &Op, account: i64) -> BoxFuture<'_, Result<Vec<Model>>> {
+    Box::pin(async move {
+        super::account::may_manage(op, account)?;
+        let select = Entity::find().filter(Column::AccountId.eq(account)).filter(holds(op.now()));
+        Ok(select.order_by_desc(Column::Id).limit(TOKENS_MAX).all(&op.lane).await?)
+    })
 }
 
 /// All access tokens that hold, of all accounts or of one, each with its account. For the command line.

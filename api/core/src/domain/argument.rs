@@ -7,6 +7,7 @@ use entity::kind::Kind;
 use entity::moment::Moment;
 use entity::record::Upkeep;
 use entity::words::{ArgumentLinkKind, Frame, Marking};
+use futures_util::future::BoxFuture;
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
 use serde_json::{Value, json};
@@ -155,11 +156,17 @@ async fn links(op: &Op, id: i64) -> Result<Vec<argument_link::Model>> {
 ///
 /// # Errors
 /// [`crate::error::Error::Unauthenticated`] for the anonymous actor.
-pub async fn links_at(op: &Op, ids: &[i64], recorded: Option<Moment>) -> Result<Vec<argument_link::Model>> {
-    match recorded {
-        None => links_now(op, ids).await,
-        Some(at) => links_then(op, ids, at).await,
-    }
+pub fn links_at<'a>(
+    op: &'a Op,
+    ids: &'a [i64],
+    recorded: Option<Moment>,
+) -> BoxFuture<'a, Result<Vec<argument_link::Model>>> {
+    Box::pin(async move {
+        match recorded {
+            None => links_now(op, ids).await,
+            Some(at) => links_then(op, ids, at).await,
+        }
+    })
 }
 
 async fn links_now(op: &Op, ids: &[i64]) -> Result<Vec<argument_link::Model>> {

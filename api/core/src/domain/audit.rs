@@ -19,6 +19,7 @@ use entity::kind::Kind;
 use entity::moment::Moment;
 use entity::record::Record;
 use entity::words::{AuditAction, AuditCredential, AuditOutcome, ChangeAction, Marking};
+use futures_util::future::BoxFuture;
 use sea_orm::sea_query::{Expr, Query as Select};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
 
@@ -61,13 +62,15 @@ pub(super) fn wrote<E: Record>(op: &Op, row: &E::Model, action: ChangeAction, be
 ///
 /// # Errors
 /// If the log cannot be written: then what was read must not be shown.
-pub async fn flush(op: &Op) -> Result<()> {
-    if op.reads.is_empty() {
-        return Ok(());
-    }
-    let inside = op.begin().await?;
-    inside.note_all(&op.reads);
-    inside.commit().await
+pub fn flush(op: &Op) -> BoxFuture<'_, Result<()>> {
+    Box::pin(async move {
+        if op.reads.is_empty() {
+            return Ok(());
+        }
+        let inside = op.begin().await?;
+        inside.note_all(&op.reads);
+        inside.commit().await
+    })
 }
 
 /// Appends an entry about a sign-in: whose it was or would have been, as far as that is known, the session, and why it was
@@ -91,11 +94,13 @@ pub async fn sign_in(op: &Op, account: Option<i64>, session: Option<i64>, refuse
 ///
 /// # Errors
 /// As [`flush`].
-pub async fn not_done(op: &Op, action: AuditAction, error: &Error) -> Result<()> {
-    if matches!(op.actor, Actor::Anonymous) {
-        return Ok(());
-    }
-    Entry::about(op, action, Ended::by(error)).keep(op).await
+pub fn not_done<'a>(op: &'a Op, action: AuditAction, error: &'a Error) -> BoxFuture<'a, Result<()>> {
+    Box::pin(async move {
+        if matches!(op.actor, Actor::Anonymous) {
+            return Ok(());
+        }
+        Entry::about(op, action, Ended::by(error)).keep(op).await
+    })
 }
 
 /// Raises the marking of the entries that name any of these records.
@@ -156,17 +161,21 @@ impl Asked {
 ///
 /// # Errors
 /// [`Error::Forbidden`] if one does not own it.
-pub async fn of_dossier(op: &Op, dossier: i64, query: Query<Entity>) -> Result<Listing<Model>> {
-    policy::authorise(op, Action::ReadAudit, dossier)?;
-    let filter = Filter::all([Filter::equal(Column::DossierId, dossier), query.filter]);
-    Entity::list(op, &Query { filter, ..query }).await
+pub fn of_dossier(op: &Op, dossier: i64, query: Query<Entity>) -> BoxFuture<'_, Result<Listing<Model>>> {
+    Box::pin(async move {
+        policy::authorise(op, Action::ReadAudit, dossier)?;
+        let filter = Filter::all([Filter::equal(Column::DossierId, dossier), query.filter]);
+        Entity::list(op, &Query { filter, ..query }).await
+    })
 }
 
 /// A page of all entries, for those who run the instance.
 ///
 /// # Errors
 /// [`Error::Forbidden`] if one does not.
-pub async fn everywhere(op: &Op, query: &Query<Entity>) -> Result<Listing<Model>> {
-    policy::may(op, Action::ReadInstanceAudit)?;
-    Entity::list(op, query).await
+pub fn everywhere<'a>(op: &'a Op, query: &'a Query<Entity>) -> BoxFuture<'a, Result<Listing<Model>>> {
+    Box::pin(async move {
+        policy::may(op, Action::ReadInstanceAudit)?;
+        Entity::list(op, query).await
+    })
 }

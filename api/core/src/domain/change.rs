@@ -20,6 +20,7 @@ use entity::kind::Kind;
 use entity::moment::Moment;
 use entity::scope::Scope;
 use entity::words::{ChangeAction, Marking};
+use futures_util::future::BoxFuture;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, Select};
 
 use crate::domain::{audit as log, reference};
@@ -144,50 +145,54 @@ pub struct Page {
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] and [`Error::Forbidden`] for whoever may not read.
-pub async fn page(op: &Op, dossier: Option<i64>, after: Place, size: usize) -> Result<Page> {
-    let scope = policy::scope(op)?;
-    let listener = Listener::new(op, scope.clone(), dossier)?;
-    let (mut end, mut told, mut more) = (after, Vec::new(), false);
-    let mut window = size + 1;
-    'reading: loop {
-        let rows = Entity::after(listener.heard(), end).limit(u64::try_from(window).map_err(Error::internal)?);
-        let rows = rows.all(&op.lane).await?;
-        let seen = visible(op, &scope, &rows).await?;
-        for row in &rows {
-            let found = seen.get(&row.record_id).copied();
-            if let Some(action) = listener.told(row, found.is_some()) {
-                if told.len() == size {
-                    more = true;
-                    break 'reading;
+pub fn page(op: &Op, dossier: Option<i64>, after: Place, size: usize) -> BoxFuture<'_, Result<Page>> {
+    Box::pin(async move {
+        let scope = policy::scope(op)?;
+        let listener = Listener::new(op, scope.clone(), dossier)?;
+        let (mut end, mut told, mut more) = (after, Vec::new(), false);
+        let mut window = size + 1;
+        'reading: loop {
+            let rows = Entity::after(listener.heard(), end).limit(u64::try_from(window).map_err(Error::internal)?);
+            let rows = rows.all(&op.lane).await?;
+            let seen = visible(op, &scope, &rows).await?;
+            for row in &rows {
+                let found = seen.get(&row.record_id).copied();
+                if let Some(action) = listener.told(row, found.is_some()) {
+                    if told.len() == size {
+                        more = true;
+                        break 'reading;
+                    }
+                    if let Some((dossier, marking)) = found {
+                        log::read_one(op, dossier, marking, row.kind, row.record_id);
+                    }
+                    told.push((row.seq, action, subject(row)));
                 }
-                if let Some((dossier, marking)) = found {
-                    log::read_one(op, dossier, marking, row.kind, row.record_id);
-                }
-                told.push((row.seq, action, subject(row)));
+                end = row.place();
             }
-            end = row.place();
+            if rows.len() < window {
+                break;
+            }
+            window = ROWS_MAX;
         }
-        if rows.len() < window {
-            break;
-        }
-        window = ROWS_MAX;
-    }
-    let moments = moments(op, told.iter().map(|(seq, ..)| *seq)).await?;
-    let change = |(seq, action, (kind, id))| {
-        let recorded_at = moments.get(&seq).copied().unwrap_or(Moment(0));
-        Change { action, kind, id, recorded_at }
-    };
-    Ok(Page { changes: told.into_iter().map(change).collect(), end, more })
+        let moments = moments(op, told.iter().map(|(seq, ..)| *seq)).await?;
+        let change = |(seq, action, (kind, id))| {
+            let recorded_at = moments.get(&seq).copied().unwrap_or(Moment(0));
+            Change { action, kind, id, recorded_at }
+        };
+        Ok(Page { changes: told.into_iter().map(change).collect(), end, more })
+    })
 }
 
 /// The place behind all that one may be told of by now.
 ///
 /// # Errors
 /// As [`page`].
-pub async fn end(op: &Op, dossier: Option<i64>) -> Result<Place> {
-    let listener = Listener::new(op, policy::scope(op)?, dossier)?;
-    let last = Entity::last(listener.heard(), Place::default()).one(&op.lane).await?;
-    Ok(last.map(|row| row.place()).unwrap_or_default())
+pub fn end(op: &Op, dossier: Option<i64>) -> BoxFuture<'_, Result<Place>> {
+    Box::pin(async move {
+        let listener = Listener::new(op, policy::scope(op)?, dossier)?;
+        let last = Entity::last(listener.heard(), Place::default()).one(&op.lane).await?;
+        Ok(last.map(|row| row.place()).unwrap_or_default())
+    })
 }
 
 /// The dossier and the marking of the records of these changes that one may see: one statement for each kind.

@@ -6,6 +6,7 @@ use entity::filter::Filter;
 use entity::kind::Kind;
 use entity::record::Upkeep;
 use entity::words::{AuditAction, ChangeAction, Marking};
+use futures_util::future::BoxFuture;
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 
@@ -156,43 +157,45 @@ const TABLES: [&str; 16] = [
 /// # Errors
 /// [`Error::Refused`] if there is no such dossier, somebody has edited it since, or `slug` is not its readable name;
 /// [`Error::Forbidden`] if one does not own it.
-pub async fn delete(op: &Op, id: i64, version: i32, slug: &str) -> Result<()> {
-    policy::may(op, Action::DeleteDossier)?;
-    let missing = || Error::refused(Code::NotFound, "id", "there is no such dossier");
-    let found = || Entity::get(op, Filter::equal(Column::Id, id));
-    found().await?.ok_or_else(missing)?;
-    policy::authorise(op, Action::DeleteDossier, id)?;
-    seize(op, id).await?;
-    let dossier = found().await?.ok_or_else(missing)?;
-    if dossier.version != version {
-        return Err(stale(version, dossier.version));
-    }
-    if dossier.slug != slug {
-        let message = "is not the readable name of this dossier: write it again to say that you mean this one";
-        return Err(Error::refused(Code::Invalid, "slug", message));
-    }
-    let members = access::members(op, id).await?;
-    let of_dossier = || Expr::col("dossier_id").eq(id);
-    for (table, column, to) in BELONGINGS {
-        let owners = Query::select().column("id").from(to).and_where(of_dossier()).take();
-        let delete = Query::delete().from_table(table).and_where(Expr::col(column).in_subquery(owners)).take();
-        op.lane.execute(&delete).await?;
-    }
-    for table in TABLES {
-        op.lane.execute(&Query::delete().from_table(table).and_where(of_dossier()).take()).await?;
-    }
-    // What its changes say of its records is gone with them; what they say of somebody's access is for that account.
-    let changes = change::Entity::delete_many().filter(change::Column::DossierId.eq(id));
-    changes.filter(change::Column::Kind.ne(Kind::Account)).exec(&op.lane).await?;
-    Entity::delete_by_id(id).exec(&op.lane).await?;
-    for account in members {
-        access::ended(op, account, id, dossier.marking);
-    }
-    // And for those who see every dossier.
-    let (action, marking) = (ChangeAction::AccessEnded, dossier.marking);
-    op.changed(Changed { kind: Kind::Dossier, id, dossier: id, action, marking, before: None });
-    let step = Step { action: AuditAction::Delete, dossier: Some(id), marking: dossier.marking };
-    op.note(step, Kind::Dossier, id);
-    policy::signed(op)?.memberships.remove(id);
-    Ok(())
+pub fn delete<'a>(op: &'a Op, id: i64, version: i32, slug: &'a str) -> BoxFuture<'a, Result<()>> {
+    Box::pin(async move {
+        policy::may(op, Action::DeleteDossier)?;
+        let missing = || Error::refused(Code::NotFound, "id", "there is no such dossier");
+        let found = || Entity::get(op, Filter::equal(Column::Id, id));
+        found().await?.ok_or_else(missing)?;
+        policy::authorise(op, Action::DeleteDossier, id)?;
+        seize(op, id).await?;
+        let dossier = found().await?.ok_or_else(missing)?;
+        if dossier.version != version {
+            return Err(stale(version, dossier.version));
+        }
+        if dossier.slug != slug {
+            let message = "is not the readable name of this dossier: write it again to say that you mean this one";
+            return Err(Error::refused(Code::Invalid, "slug", message));
+        }
+        let members = access::members(op, id).await?;
+        let of_dossier = || Expr::col("dossier_id").eq(id);
+        for (table, column, to) in BELONGINGS {
+            let owners = Query::select().column("id").from(to).and_where(of_dossier()).take();
+            let delete = Query::delete().from_table(table).and_where(Expr::col(column).in_subquery(owners)).take();
+            op.lane.execute(&delete).await?;
+        }
+        for table in TABLES {
+            op.lane.execute(&Query::delete().from_table(table).and_where(of_dossier()).take()).await?;
+        }
+        // What its changes say of its records is gone with them; what they say of somebody's access is for that account.
+        let changes = change::Entity::delete_many().filter(change::Column::DossierId.eq(id));
+        changes.filter(change::Column::Kind.ne(Kind::Account)).exec(&op.lane).await?;
+        Entity::delete_by_id(id).exec(&op.lane).await?;
+        for account in members {
+            access::ended(op, account, id, dossier.marking);
+        }
+        // And for those who see every dossier.
+        let (action, marking) = (ChangeAction::AccessEnded, dossier.marking);
+        op.changed(Changed { kind: Kind::Dossier, id, dossier: id, action, marking, before: None });
+        let step = Step { action: AuditAction::Delete, dossier: Some(id), marking: dossier.marking };
+        op.note(step, Kind::Dossier, id);
+        policy::signed(op)?.memberships.remove(id);
+        Ok(())
+    })
 }

@@ -9,6 +9,7 @@ use entity::filter::Filter;
 use entity::kind::Kind;
 use entity::record::{Assertion, Provenance};
 use entity::words::EventRole;
+use futures_util::future::BoxFuture;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 
 use crate::domain::assertion::{Claim, Evidence, LINE_MAX, TEXT_MAX, row};
@@ -105,23 +106,25 @@ pub struct Actor {
 ///
 /// # Errors
 /// [`crate::error::Error::Unauthenticated`] for the anonymous actor.
-pub async fn actors(op: &Op, events: &[i64]) -> Result<HashMap<i64, Vec<Actor>>> {
-    let scope = policy::scope(op)?;
-    let visible = Filter::<event_actor::Entity>::through(
-        event_actor::Column::StakeholderId,
-        Filter::<entity::stakeholder::Entity>::default(),
-    );
-    let rows = event_actor::Entity::find()
-        .filter(event_actor::Column::EventId.is_in(events.iter().copied()))
-        .filter(visible.condition(&scope, op.present()))
-        .all(&op.lane)
-        .await?;
-    let mut actors: HashMap<i64, Vec<Actor>> = HashMap::new();
-    for row in rows {
-        actors.entry(row.event_id).or_default().push(Actor { stakeholder: row.stakeholder_id, role: row.role });
-    }
-    for actors in actors.values_mut() {
-        actors.sort_unstable();
-    }
-    Ok(actors)
+pub fn actors<'a>(op: &'a Op, events: &'a [i64]) -> BoxFuture<'a, Result<HashMap<i64, Vec<Actor>>>> {
+    Box::pin(async move {
+        let scope = policy::scope(op)?;
+        let visible = Filter::<event_actor::Entity>::through(
+            event_actor::Column::StakeholderId,
+            Filter::<entity::stakeholder::Entity>::default(),
+        );
+        let rows = event_actor::Entity::find()
+            .filter(event_actor::Column::EventId.is_in(events.iter().copied()))
+            .filter(visible.condition(&scope, op.present()))
+            .all(&op.lane)
+            .await?;
+        let mut actors: HashMap<i64, Vec<Actor>> = HashMap::new();
+        for row in rows {
+            actors.entry(row.event_id).or_default().push(Actor { stakeholder: row.stakeholder_id, role: row.role });
+        }
+        for actors in actors.values_mut() {
+            actors.sort_unstable();
+        }
+        Ok(actors)
+    })
 }

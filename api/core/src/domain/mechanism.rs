@@ -10,6 +10,7 @@ use entity::moment::Moment;
 use entity::record::Upkeep;
 use entity::revision;
 use entity::words::{Marking, MechanismKind, MechanismMode, PartyRole};
+use futures_util::future::BoxFuture;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 use serde_json::{Value, json};
 
@@ -171,15 +172,21 @@ pub struct Party {
 ///
 /// # Errors
 /// [`crate::error::Error::Unauthenticated`] for the anonymous actor.
-pub async fn parties(op: &Op, mechanisms: &[i64], recorded: Option<Moment>) -> Result<HashMap<i64, Vec<Party>>> {
-    let mut parties = parties_now(op, mechanisms).await?;
-    if let Some(at) = recorded {
-        parties.extend(parties_then(op, mechanisms, at).await?);
-    }
-    for parties in parties.values_mut() {
-        parties.sort_unstable();
-    }
-    Ok(parties)
+pub fn parties<'a>(
+    op: &'a Op,
+    mechanisms: &'a [i64],
+    recorded: Option<Moment>,
+) -> BoxFuture<'a, Result<HashMap<i64, Vec<Party>>>> {
+    Box::pin(async move {
+        let mut parties = parties_now(op, mechanisms).await?;
+        if let Some(at) = recorded {
+            parties.extend(parties_then(op, mechanisms, at).await?);
+        }
+        for parties in parties.values_mut() {
+            parties.sort_unstable();
+        }
+        Ok(parties)
+    })
 }
 
 async fn parties_now(op: &Op, mechanisms: &[i64]) -> Result<HashMap<i64, Vec<Party>>> {

@@ -6,6 +6,7 @@ use entity::filter::Filter;
 use entity::kind::Kind;
 use entity::member::{Column, Entity, Model};
 use entity::words::{AuditAction, Marking, MemberRole};
+use futures_util::future::BoxFuture;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder};
 
@@ -42,39 +43,43 @@ async fn store(op: &Op, dossier: i64, account: i64, role: MemberRole) -> Result<
 /// # Errors
 /// [`Error::Refused`] if there is no such dossier or account, or nobody would own the dossier any more;
 /// [`Error::Forbidden`] if one does not own it oneself.
-pub async fn set(op: &Op, dossier: i64, email: &str, role: MemberRole) -> Result<Model> {
-    let marking = owned(op, dossier).await?;
-    let Some(account) = find(op, email).await? else {
-        return Err(Error::refused(Code::NotFound, "email", "there is no account with this address"));
-    };
-    if role != MemberRole::Owner {
-        keeps_an_owner(op, dossier, account.id).await?;
-    }
-    op.note(step(dossier, marking), Kind::Account, account.id);
-    if Entity::find_by_id((dossier, account.id)).one(&op.lane).await?.is_none() {
-        access::gained(op, account.id, dossier, marking);
-    }
-    store(op, dossier, account.id, role).await
+pub fn set<'a>(op: &'a Op, dossier: i64, email: &'a str, role: MemberRole) -> BoxFuture<'a, Result<Model>> {
+    Box::pin(async move {
+        let marking = owned(op, dossier).await?;
+        let Some(account) = find(op, email).await? else {
+            return Err(Error::refused(Code::NotFound, "email", "there is no account with this address"));
+        };
+        if role != MemberRole::Owner {
+            keeps_an_owner(op, dossier, account.id).await?;
+        }
+        op.note(step(dossier, marking), Kind::Account, account.id);
+        if Entity::find_by_id((dossier, account.id)).one(&op.lane).await?.is_none() {
+            access::gained(op, account.id, dossier, marking);
+        }
+        store(op, dossier, account.id, role).await
+    })
 }
 
 /// Ends a membership. To be called within a transaction.
 ///
 /// # Errors
 /// As [`set`], and if the account is no member.
-pub async fn remove(op: &Op, dossier: i64, account: i64) -> Result<()> {
-    let marking = owned(op, dossier).await?;
-    keeps_an_owner(op, dossier, account).await?;
-    let removed = Entity::delete_by_id((dossier, account)).exec(&op.lane).await?;
-    if removed.rows_affected == 0 {
-        return Err(Error::refused(Code::NotFound, "account", "is no member of this dossier"));
-    }
-    op.note(step(dossier, marking), Kind::Account, account);
-    access::ended(op, account, dossier, marking);
-    let signed = policy::signed(op)?;
-    if signed.id == account {
-        signed.memberships.remove(dossier);
-    }
-    Ok(())
+pub fn remove(op: &Op, dossier: i64, account: i64) -> BoxFuture<'_, Result<()>> {
+    Box::pin(async move {
+        let marking = owned(op, dossier).await?;
+        keeps_an_owner(op, dossier, account).await?;
+        let removed = Entity::delete_by_id((dossier, account)).exec(&op.lane).await?;
+        if removed.rows_affected == 0 {
+            return Err(Error::refused(Code::NotFound, "account", "is no member of this dossier"));
+        }
+        op.note(step(dossier, marking), Kind::Account, account);
+        access::ended(op, account, dossier, marking);
+        let signed = policy::signed(op)?;
+        if signed.id == account {
+            signed.memberships.remove(dossier);
+        }
+        Ok(())
+    })
 }
 
 fn step(dossier: i64, marking: Marking) -> Step {
@@ -108,20 +113,22 @@ async fn keeps_an_owner(op: &Op, dossier: i64, without: i64) -> Result<()> {
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] for the anonymous actor.
-pub async fn of_dossiers(op: &Op, dossiers: &[i64]) -> Result<HashMap<i64, Vec<Model>>> {
-    let visible = entity::dossier::Entity::by_ids(op, dossiers, None).await?;
-    let rows = Entity::find()
-        .filter(Column::DossierId.is_in(visible.into_keys()))
-        .order_by_asc(Column::AddedAt)
-        .order_by_asc(Column::AccountId)
-        .all(&op.lane)
-        .await?;
-    let mut members: HashMap<i64, Vec<Model>> = HashMap::new();
-    for member in rows {
-        members.entry(member.dossier_id).or_default().push(member);
-    }
-    for members in members.values_mut() {
-        members.sort_by_key(|member| std::cmp::Reverse(member.role));
-    }
-    Ok(members)
+pub fn of_dossiers<'a>(op: &'a Op, dossiers: &'a [i64]) -> BoxFuture<'a, Result<HashMap<i64, Vec<Model>>>> {
+    Box::pin(async move {
+        let visible = entity::dossier::Entity::by_ids(op, dossiers, None).await?;
+        let rows = Entity::find()
+            .filter(Column::DossierId.is_in(visible.into_keys()))
+            .order_by_asc(Column::AddedAt)
+            .order_by_asc(Column::AccountId)
+            .all(&op.lane)
+            .await?;
+        let mut members: HashMap<i64, Vec<Model>> = HashMap::new();
+        for member in rows {
+            members.entry(member.dossier_id).or_default().push(member);
+        }
+        for members in members.values_mut() {
+            members.sort_by_key(|member| std::cmp::Reverse(member.role));
+        }
+        Ok(members)
+    })
 }

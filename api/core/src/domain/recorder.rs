@@ -1,6 +1,7 @@
 //! The accounts that recorded something, as others see them: a name, no address.
 
 use entity::account::{Column, Entity};
+use futures_util::future::BoxFuture;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::error::Result;
@@ -20,14 +21,16 @@ pub struct Recorder {
 ///
 /// # Errors
 /// [`crate::error::Error::Unauthenticated`] for the anonymous actor.
-pub async fn by_ids(op: &Op, ids: &[i64]) -> Result<Vec<Recorder>> {
-    policy::scope(op)?;
-    let rows: Vec<(i64, String)> = Entity::find()
-        .select_only()
-        .columns([Column::Id, Column::Name])
-        .filter(Column::Id.is_in(ids.iter().copied()))
-        .into_tuple()
-        .all(&op.lane)
-        .await?;
-    Ok(rows.into_iter().map(|(id, name)| Recorder { id, name }).collect())
+pub fn by_ids<'a>(op: &'a Op, ids: &'a [i64]) -> BoxFuture<'a, Result<Vec<Recorder>>> {
+    Box::pin(async move {
+        policy::scope(op)?;
+        let rows: Vec<(i64, String)> = Entity::find()
+            .select_only()
+            .columns([Column::Id, Column::Name])
+            .filter(Column::Id.is_in(ids.iter().copied()))
+            .into_tuple()
+            .all(&op.lane)
+            .await?;
+        Ok(rows.into_iter().map(|(id, name)| Recorder { id, name }).collect())
+    })
 }

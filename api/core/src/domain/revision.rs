@@ -4,6 +4,7 @@ use entity::moment::Moment;
 use entity::past;
 use entity::record::{Node, Record};
 use entity::revision::{ActiveModel, Column, Entity, Model};
+use futures_util::future::BoxFuture;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 use serde_json::{Map, Value};
@@ -67,16 +68,18 @@ pub(super) fn named<T>(state: &Model, list: &str, read: impl Fn(&Value) -> Optio
 ///
 /// # Errors
 /// [`crate::error::Error::Unauthenticated`] for the anonymous actor.
-pub async fn changes(op: &Op, revision: &Model) -> Result<Vec<Change>> {
-    use entity::filter::Filter;
-    let filter = Filter::all([
-        Filter::equal(Column::NodeId, revision.node_id),
-        Filter::equal(Column::Version, revision.version - 1),
-    ]);
-    let Some(before) = Entity::get(op, filter).await? else {
-        return Ok(Vec::new());
-    };
-    differences(&before.snapshot, &revision.snapshot)
+pub fn changes<'a>(op: &'a Op, revision: &'a Model) -> BoxFuture<'a, Result<Vec<Change>>> {
+    Box::pin(async move {
+        use entity::filter::Filter;
+        let filter = Filter::all([
+            Filter::equal(Column::NodeId, revision.node_id),
+            Filter::equal(Column::Version, revision.version - 1),
+        ]);
+        let Some(before) = Entity::get(op, filter).await? else {
+            return Ok(Vec::new());
+        };
+        differences(&before.snapshot, &revision.snapshot)
+    })
 }
 
 /// What keeps count of edits and is no change itself.

@@ -8,6 +8,7 @@ use entity::record::Record;
 use entity::scope::Scope;
 use entity::search_document::{ActiveModel, Column, Entity, Model};
 use entity::words::Marking;
+use futures_util::future::BoxFuture;
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, OnConflict, Order};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
@@ -127,41 +128,43 @@ pub(super) async fn forget(op: &Op, id: i64) -> Result<()> {
 ///
 /// # Errors
 /// [`Error::BadInput`] if the query has no word or too many.
-pub async fn search(op: &Op, query: &Query) -> Result<Listing<Hit>> {
-    let scope = policy::scope(op)?;
-    let folded = fold(&query.text);
-    let words: Vec<&str> = folded.split_whitespace().collect();
-    if words.is_empty() || words.len() > WORDS_MAX {
-        return Err(Error::BadInput(format!("query: has {} words, expected 1 to {WORDS_MAX}", words.len())));
-    }
-    if folded.contains('\0') {
-        return Err(Error::BadInput("query: contains the character NUL (U+0000)".into()));
-    }
-    let found = matching(&scope, query, &words);
-    let total = match query.count {
-        true => Some(sea_orm::PaginatorTrait::count(found.clone(), &op.lane).await?),
-        false => None,
-    };
-    let rank = rank(&words);
-    let direction = if query.backward { Order::Desc } else { Order::Asc };
-    let rows: Vec<(Kind, i64, i64, Marking, String, i32)> = found
-        .select_only()
-        .columns([Column::Kind, Column::Id, Column::DossierId, Column::Marking, Column::Title])
-        .column_as(rank.clone(), "rank")
-        .filter(bounds(&rank, query))
-        .order_by(rank, direction.clone())
-        .order_by(Column::Id, direction)
-        .limit(query.size + 1)
-        .into_tuple()
-        .all(&op.lane)
-        .await?;
-    let page = entity::page::Page { size: query.size, backward: query.backward, after: None, before: None };
-    let (rows, more) = page.trim(rows);
-    let hit = |(kind, id, dossier, marking, title, rank)| {
-        audit::read_one(op, dossier, marking, kind, id);
-        Hit { kind, id, title, rank }
-    };
-    Ok(Listing { rows: rows.into_iter().map(hit).collect(), more, total })
+pub fn search<'a>(op: &'a Op, query: &'a Query) -> BoxFuture<'a, Result<Listing<Hit>>> {
+    Box::pin(async move {
+        let scope = policy::scope(op)?;
+        let folded = fold(&query.text);
+        let words: Vec<&str> = folded.split_whitespace().collect();
+        if words.is_empty() || words.len() > WORDS_MAX {
+            return Err(Error::BadInput(format!("query: has {} words, expected 1 to {WORDS_MAX}", words.len())));
+        }
+        if folded.contains('\0') {
+            return Err(Error::BadInput("query: contains the character NUL (U+0000)".into()));
+        }
+        let found = matching(&scope, query, &words);
+        let total = match query.count {
+            true => Some(sea_orm::PaginatorTrait::count(found.clone(), &op.lane).await?),
+            false => None,
+        };
+        let rank = rank(&words);
+        let direction = if query.backward { Order::Desc } else { Order::Asc };
+        let rows: Vec<(Kind, i64, i64, Marking, String, i32)> = found
+            .select_only()
+            .columns([Column::Kind, Column::Id, Column::DossierId, Column::Marking, Column::Title])
+            .column_as(rank.clone(), "rank")
+            .filter(bounds(&rank, query))
+            .order_by(rank, direction.clone())
+            .order_by(Column::Id, direction)
+            .limit(query.size + 1)
+            .into_tuple()
+            .all(&op.lane)
+            .await?;
+        let page = entity::page::Page { size: query.size, backward: query.backward, after: None, before: None };
+        let (rows, more) = page.trim(rows);
+        let hit = |(kind, id, dossier, marking, title, rank)| {
+            audit::read_one(op, dossier, marking, kind, id);
+            Hit { kind, id, title, rank }
+        };
+        Ok(Listing { rows: rows.into_iter().map(hit).collect(), more, total })
+    })
 }
 
 fn matching(scope: &Scope, query: &Query, words: &[&str]) -> sea_orm::Select<Entity> {

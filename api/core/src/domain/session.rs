@@ -6,6 +6,7 @@ use entity::moment::Moment;
 use entity::session::{ActiveModel, Column, Entity, Model};
 use entity::words::AuditAction;
 use entity::{account, refresh_token};
+use futures_util::future::BoxFuture;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
@@ -138,15 +139,18 @@ pub(super) async fn end_all(op: &Op, account: i64, but: Option<i64>) -> Result<(
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] for the anonymous actor, [`Error::BadInput`] without a session.
-pub async fn sign_out(op: &Op) -> Result<i64> {
-    let Credential::Session(id) = policy::signed(op)?.credential else {
-        return Err(Error::BadInput(
-            "only a session can be signed out of: an access token is revoked, a provider's token expires".to_owned(),
-        ));
-    };
-    close(op, Condition::all().add(Column::Id.eq(id))).await?;
-    op.note_in_instance(AuditAction::SignOut, Kind::Session, id);
-    Ok(id)
+pub fn sign_out(op: &Op) -> BoxFuture<'_, Result<i64>> {
+    Box::pin(async move {
+        let Credential::Session(id) = policy::signed(op)?.credential else {
+            return Err(Error::BadInput(
+                "only a session can be signed out of: an access token is revoked, a provider's token expires"
+                    .to_owned(),
+            ));
+        };
+        close(op, Condition::all().add(Column::Id.eq(id))).await?;
+        op.note_in_instance(AuditAction::SignOut, Kind::Session, id);
+        Ok(id)
+    })
 }
 
 /// Ends a session: one of the actor's own, or anybody's for who manages accounts.
@@ -154,28 +158,32 @@ pub async fn sign_out(op: &Op) -> Result<i64> {
 /// # Errors
 /// [`Error::Refused`] with [`Code::NotFound`] if there is none; [`Error::Forbidden`] for a credential that does not reach
 /// that far.
-pub async fn end(op: &Op, id: i64) -> Result<i64> {
-    let own = policy::signed(op)?.id;
-    policy::may(op, Action::ManageTokens)?;
-    let mut which = Condition::all().add(Column::Id.eq(id));
-    if policy::may(op, Action::ManageAccounts).is_err() {
-        which = which.add(Column::AccountId.eq(own));
-    }
-    if close(op, which).await? == 0 {
-        return Err(Error::refused(Code::NotFound, "id", "there is no such session, or it has ended"));
-    }
-    op.note_in_instance(AuditAction::SignOut, Kind::Session, id);
-    Ok(id)
+pub fn end(op: &Op, id: i64) -> BoxFuture<'_, Result<i64>> {
+    Box::pin(async move {
+        let own = policy::signed(op)?.id;
+        policy::may(op, Action::ManageTokens)?;
+        let mut which = Condition::all().add(Column::Id.eq(id));
+        if policy::may(op, Action::ManageAccounts).is_err() {
+            which = which.add(Column::AccountId.eq(own));
+        }
+        if close(op, which).await? == 0 {
+            return Err(Error::refused(Code::NotFound, "id", "there is no such session, or it has ended"));
+        }
+        op.note_in_instance(AuditAction::SignOut, Kind::Session, id);
+        Ok(id)
+    })
 }
 
 /// The sessions of an account that go on, the newest first: one's own, or anybody's for who manages accounts.
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] or [`Error::Forbidden`].
-pub async fn list(op: &Op, account: i64) -> Result<Vec<Model>> {
-    super::account::may_manage(op, account)?;
-    let select = Entity::find().filter(Column::AccountId.eq(account)).filter(goes_on(op.now()));
-    Ok(select.order_by_desc(Column::Id).limit(SESSIONS_MAX).all(&op.lane).await?)
+pub fn list(op: &Op, account: i64) -> BoxFuture<'_, Result<Vec<Model>>> {
+    Box::pin(async move {
+        super::account::may_manage(op, account)?;
+        let select = Entity::find().filter(Column::AccountId.eq(account)).filter(goes_on(op.now()));
+        Ok(select.order_by_desc(Column::Id).limit(SESSIONS_MAX).all(&op.lane).await?)
+    })
 }
 
 /// Whether it is the session in which this is asked.

@@ -7,6 +7,7 @@ use entity::record::Upkeep;
 use entity::source::{ActiveModel, Column, Entity, Model};
 use entity::source_text;
 use entity::words::{Marking, Reliability};
+use futures_util::future::BoxFuture;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 use url::Url;
 
@@ -178,15 +179,18 @@ pub const FULL_TEXT_MAX: usize = 5_000_000;
 ///
 /// # Errors
 /// [`crate::error::Error::Unauthenticated`] for the anonymous actor.
-pub async fn texts(op: &Op, ids: &[i64]) -> Result<HashMap<i64, String>> {
-    let scope = policy::scope(op)?;
-    let visible = Filter::<source_text::Entity>::through(source_text::Column::SourceId, Filter::<Entity>::default());
-    let rows = source_text::Entity::find()
-        .filter(source_text::Column::SourceId.is_in(ids.iter().copied()))
-        .filter(visible.condition(&scope, op.present()))
-        .all(&op.lane)
-        .await?;
-    Ok(rows.into_iter().map(|row| (row.source_id, row.text)).collect())
+pub fn texts<'a>(op: &'a Op, ids: &'a [i64]) -> BoxFuture<'a, Result<HashMap<i64, String>>> {
+    Box::pin(async move {
+        let scope = policy::scope(op)?;
+        let visible =
+            Filter::<source_text::Entity>::through(source_text::Column::SourceId, Filter::<Entity>::default());
+        let rows = source_text::Entity::find()
+            .filter(source_text::Column::SourceId.is_in(ids.iter().copied()))
+            .filter(visible.condition(&scope, op.present()))
+            .all(&op.lane)
+            .await?;
+        Ok(rows.into_iter().map(|row| (row.source_id, row.text)).collect())
+    })
 }
 
 /// The full text of a source, if it is stored and one may see the source.

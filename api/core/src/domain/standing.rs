@@ -14,6 +14,7 @@ use entity::position::{Column, Entity};
 use entity::record::{AsOf, Record};
 use entity::words::{DatePrecision, Marking, Stance};
 use entity::{mechanism, stakeholder};
+use futures_util::future::BoxFuture;
 use sea_orm::{Condition, QueryFilter, QuerySelect};
 
 use crate::domain::audit;
@@ -197,40 +198,46 @@ pub enum Whose {
 ///
 /// # Errors
 /// [`crate::error::Error::Unauthenticated`] for the anonymous actor.
-pub async fn grids(op: &Op, asked: &Grid, whose: &[Whose]) -> Result<HashMap<Whose, Vec<Standing>>> {
-    use entity::filter::Test;
-    let (mut dossiers, mut stakeholders, mut mechanisms) = (Vec::new(), Vec::new(), Vec::new());
-    for one in whose {
-        match one {
-            Whose::Dossier(id) => dossiers.push(*id),
-            Whose::Stakeholder(id) => stakeholders.push(*id),
-            Whose::Mechanism(id) => mechanisms.push(*id),
+pub fn grids<'a>(
+    op: &'a Op,
+    asked: &'a Grid,
+    whose: &'a [Whose],
+) -> BoxFuture<'a, Result<HashMap<Whose, Vec<Standing>>>> {
+    Box::pin(async move {
+        use entity::filter::Test;
+        let (mut dossiers, mut stakeholders, mut mechanisms) = (Vec::new(), Vec::new(), Vec::new());
+        for one in whose {
+            match one {
+                Whose::Dossier(id) => dossiers.push(*id),
+                Whose::Stakeholder(id) => stakeholders.push(*id),
+                Whose::Mechanism(id) => mechanisms.push(*id),
+            }
         }
-    }
-    let among = |ids: Vec<i64>| (!ids.is_empty()).then(|| Test { one_of: Some(ids), ..Test::default() });
-    let mut grid_of = asked.clone();
-    if let Some(test) = among(dossiers) {
-        let of_dossier = Filter::column(mechanism::Column::DossierId, test.clone());
-        grid_of.mechanisms = Filter::all([of_dossier, grid_of.mechanisms]);
-        let of_dossier = Filter::column(stakeholder::Column::DossierId, test);
-        grid_of.stakeholders = Filter::all([of_dossier, grid_of.stakeholders]);
-    }
-    if let Some(test) = among(stakeholders) {
-        grid_of.stakeholders = Filter::all([Filter::column(stakeholder::Column::Id, test), grid_of.stakeholders]);
-    }
-    if let Some(test) = among(mechanisms) {
-        grid_of.mechanisms = Filter::all([Filter::column(mechanism::Column::Id, test), grid_of.mechanisms]);
-    }
-    let mut found: HashMap<Whose, Vec<Standing>> = HashMap::new();
-    for standing in grid(op, &grid_of).await? {
-        let of = match whose.first() {
-            Some(Whose::Stakeholder(_)) => Whose::Stakeholder(standing.stakeholder),
-            Some(Whose::Mechanism(_)) => Whose::Mechanism(standing.mechanism),
-            Some(Whose::Dossier(_)) | None => Whose::Dossier(standing.dossier),
-        };
-        found.entry(of).or_default().push(standing);
-    }
-    Ok(found)
+        let among = |ids: Vec<i64>| (!ids.is_empty()).then(|| Test { one_of: Some(ids), ..Test::default() });
+        let mut grid_of = asked.clone();
+        if let Some(test) = among(dossiers) {
+            let of_dossier = Filter::column(mechanism::Column::DossierId, test.clone());
+            grid_of.mechanisms = Filter::all([of_dossier, grid_of.mechanisms]);
+            let of_dossier = Filter::column(stakeholder::Column::DossierId, test);
+            grid_of.stakeholders = Filter::all([of_dossier, grid_of.stakeholders]);
+        }
+        if let Some(test) = among(stakeholders) {
+            grid_of.stakeholders = Filter::all([Filter::column(stakeholder::Column::Id, test), grid_of.stakeholders]);
+        }
+        if let Some(test) = among(mechanisms) {
+            grid_of.mechanisms = Filter::all([Filter::column(mechanism::Column::Id, test), grid_of.mechanisms]);
+        }
+        let mut found: HashMap<Whose, Vec<Standing>> = HashMap::new();
+        for standing in grid(op, &grid_of).await? {
+            let of = match whose.first() {
+                Some(Whose::Stakeholder(_)) => Whose::Stakeholder(standing.stakeholder),
+                Some(Whose::Mechanism(_)) => Whose::Mechanism(standing.mechanism),
+                Some(Whose::Dossier(_)) | None => Whose::Dossier(standing.dossier),
+            };
+            found.entry(of).or_default().push(standing);
+        }
+        Ok(found)
+    })
 }
 
 /// The standing of every stakeholder on every mechanism of its dossier, those without a stated position included; ordered
@@ -263,30 +270,37 @@ async fn grid(op: &Op, grid: &Grid) -> Result<Vec<Standing>> {
 ///
 /// # Errors
 /// [`crate::error::Error::Unauthenticated`] for the anonymous actor.
-pub async fn support(op: &Op, rule: Rule, as_of: AsOf, mechanisms: &[i64]) -> Result<HashMap<i64, Support>> {
-    use entity::filter::Test;
-    let those = Test { one_of: Some(mechanisms.to_vec()), ..Test::default() };
-    let mechanisms =
-        keys::<mechanism::Entity>(op, &Filter::column(mechanism::Column::Id, those.clone()), as_of).await?;
-    let of_dossiers =
-        Test { one_of: Some(mechanisms.iter().map(|(_, dossier)| *dossier).collect()), ..Test::default() };
-    let filter = Filter::column(stakeholder::Column::DossierId, of_dossiers);
-    let mut stakeholders: HashMap<i64, u32> = HashMap::new();
-    for (_, dossier) in keys::<stakeholder::Entity>(op, &filter, as_of).await? {
-        *stakeholders.entry(dossier).or_default() += 1;
-    }
-    let mut support: HashMap<i64, Support> = HashMap::new();
-    let cells = by_cell(stated(op, &Filter::column(Column::MechanismId, those), as_of).await?);
-    for ((mechanism, _), stated) in cells {
-        if let Some(verdict) = decide(rule, stated) {
-            support.entry(mechanism).or_default().add(&verdict);
+pub fn support<'a>(
+    op: &'a Op,
+    rule: Rule,
+    as_of: AsOf,
+    mechanisms: &'a [i64],
+) -> BoxFuture<'a, Result<HashMap<i64, Support>>> {
+    Box::pin(async move {
+        use entity::filter::Test;
+        let those = Test { one_of: Some(mechanisms.to_vec()), ..Test::default() };
+        let mechanisms =
+            keys::<mechanism::Entity>(op, &Filter::column(mechanism::Column::Id, those.clone()), as_of).await?;
+        let of_dossiers =
+            Test { one_of: Some(mechanisms.iter().map(|(_, dossier)| *dossier).collect()), ..Test::default() };
+        let filter = Filter::column(stakeholder::Column::DossierId, of_dossiers);
+        let mut stakeholders: HashMap<i64, u32> = HashMap::new();
+        for (_, dossier) in keys::<stakeholder::Entity>(op, &filter, as_of).await? {
+            *stakeholders.entry(dossier).or_default() += 1;
         }
-    }
-    for (mechanism, dossier) in mechanisms {
-        let support = support.entry(mechanism).or_default();
-        support.silent = stakeholders.get(&dossier).copied().unwrap_or(0).saturating_sub(support.stated());
-    }
-    Ok(support)
+        let mut support: HashMap<i64, Support> = HashMap::new();
+        let cells = by_cell(stated(op, &Filter::column(Column::MechanismId, those), as_of).await?);
+        for ((mechanism, _), stated) in cells {
+            if let Some(verdict) = decide(rule, stated) {
+                support.entry(mechanism).or_default().add(&verdict);
+            }
+        }
+        for (mechanism, dossier) in mechanisms {
+            let support = support.entry(mechanism).or_default();
+            support.silent = stakeholders.get(&dossier).copied().unwrap_or(0).saturating_sub(support.stated());
+        }
+        Ok(support)
+    })
 }
 
 fn by_cell(stated: Vec<Stated>) -> HashMap<(i64, i64), Vec<Stated>> {

@@ -4,6 +4,7 @@
 use entity::account::{Column, Entity, Model};
 use entity::kind::Kind;
 use entity::words::{AuditAction, Marking, Role};
+use futures_util::future::BoxFuture;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
@@ -30,50 +31,52 @@ pub struct Edit {
 ///
 /// # Errors
 /// [`Error::Refused`] with all that is wrong; [`Error::Unauthenticated`] or [`Error::Forbidden`] by [`Authority::Actor`].
-pub async fn update(op: &Op, authority: Authority, id: i64, edit: Edit) -> Result<Model> {
-    let Edit { name, role, clearance, suspended } = edit;
-    let mut problems = Problems::default();
-    if authority == Authority::Actor {
-        policy::may(op, Action::ManageAccounts)?;
-        if let Some(clearance) = clearance {
-            check_clearance(op, clearance, &mut problems)?;
-        }
-        let oneself = policy::signed(op)?.id == id;
-        for (is_given, field) in [(role.is_some(), "role"), (suspended.is_some(), "suspended")] {
-            if is_given && oneself {
-                problems.add(Code::Invalid, field, "is your own: let another administrator change it");
+pub fn update(op: &Op, authority: Authority, id: i64, edit: Edit) -> BoxFuture<'_, Result<Model>> {
+    Box::pin(async move {
+        let Edit { name, role, clearance, suspended } = edit;
+        let mut problems = Problems::default();
+        if authority == Authority::Actor {
+            policy::may(op, Action::ManageAccounts)?;
+            if let Some(clearance) = clearance {
+                check_clearance(op, clearance, &mut problems)?;
+            }
+            let oneself = policy::signed(op)?.id == id;
+            for (is_given, field) in [(role.is_some(), "role"), (suspended.is_some(), "suspended")] {
+                if is_given && oneself {
+                    problems.add(Code::Invalid, field, "is your own: let another administrator change it");
+                }
             }
         }
-    }
-    problems.optional("name", name.as_deref(), NAME_MAX);
-    problems.finish()?;
-    let mut account = require(op, id).await?;
-    let before = account.clone();
-    if let Some(name) = name {
-        name.trim().clone_into(&mut account.name);
-    }
-    account.role = role.unwrap_or(account.role);
-    account.clearance = clearance.unwrap_or(account.clearance);
-    match suspended {
-        Some(true) => account.suspended_at = account.suspended_at.or(Some(op.now())),
-        Some(false) => account.suspended_at = None,
-        None => {}
-    }
-    Entity::update_many()
-        .col_expr(Column::Name, Expr::val(account.name.clone()))
-        .col_expr(Column::Role, Expr::val(account.role))
-        .col_expr(Column::Clearance, Expr::val(account.clearance))
-        .col_expr(Column::SuspendedAt, Expr::val(account.suspended_at))
-        .filter(Column::Id.eq(id))
-        .exec(&op.lane)
-        .await?;
-    if account.suspended_at.is_some() {
-        session::end_all(op, id, None).await?;
-        access_token::revoke_all(op, id).await?;
-    }
-    op.note_in_instance(AuditAction::Account, Kind::Account, id);
-    access::edited(op, &before, &account).await?;
-    Ok(account)
+        problems.optional("name", name.as_deref(), NAME_MAX);
+        problems.finish()?;
+        let mut account = require(op, id).await?;
+        let before = account.clone();
+        if let Some(name) = name {
+            name.trim().clone_into(&mut account.name);
+        }
+        account.role = role.unwrap_or(account.role);
+        account.clearance = clearance.unwrap_or(account.clearance);
+        match suspended {
+            Some(true) => account.suspended_at = account.suspended_at.or(Some(op.now())),
+            Some(false) => account.suspended_at = None,
+            None => {}
+        }
+        Entity::update_many()
+            .col_expr(Column::Name, Expr::val(account.name.clone()))
+            .col_expr(Column::Role, Expr::val(account.role))
+            .col_expr(Column::Clearance, Expr::val(account.clearance))
+            .col_expr(Column::SuspendedAt, Expr::val(account.suspended_at))
+            .filter(Column::Id.eq(id))
+            .exec(&op.lane)
+            .await?;
+        if account.suspended_at.is_some() {
+            session::end_all(op, id, None).await?;
+            access_token::revoke_all(op, id).await?;
+        }
+        op.note_in_instance(AuditAction::Account, Kind::Account, id);
+        access::edited(op, &before, &account).await?;
+        Ok(account)
+    })
 }
 
 /// The account with a key.
@@ -116,22 +119,28 @@ pub struct Window {
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] or [`Error::Forbidden`] by [`Authority::Actor`].
-pub async fn list(op: &Op, authority: Authority, window: &Window) -> Result<(Vec<Model>, bool, u64)> {
-    if authority == Authority::Actor {
-        policy::may(op, Action::ManageAccounts)?;
-    }
-    let Window { size, backward, after, before } = window;
-    let within = Condition::all()
-        .add_option(after.clone().map(|after| Column::Email.gt(after)))
-        .add_option(before.clone().map(|before| Column::Email.lt(before)));
-    let order = if *backward { sea_orm::Order::Desc } else { sea_orm::Order::Asc };
-    let select = Entity::find().filter(within).order_by(Column::Email, order);
-    let mut accounts = select.limit(size.saturating_add(1)).all(&op.lane).await?;
-    let wanted = usize::try_from(*size).map_err(Error::internal)?;
-    let more = accounts.len() > wanted;
-    accounts.truncate(wanted);
-    if *backward {
-        accounts.reverse();
-    }
-    Ok((accounts, more, super::count(op).await?))
+pub fn list<'a>(
+    op: &'a Op,
+    authority: Authority,
+    window: &'a Window,
+) -> BoxFuture<'a, Result<(Vec<Model>, bool, u64)>> {
+    Box::pin(async move {
+        if authority == Authority::Actor {
+            policy::may(op, Action::ManageAccounts)?;
+        }
+        let Window { size, backward, after, before } = window;
+        let within = Condition::all()
+            .add_option(after.clone().map(|after| Column::Email.gt(after)))
+            .add_option(before.clone().map(|before| Column::Email.lt(before)));
+        let order = if *backward { sea_orm::Order::Desc } else { sea_orm::Order::Asc };
+        let select = Entity::find().filter(within).order_by(Column::Email, order);
+        let mut accounts = select.limit(size.saturating_add(1)).all(&op.lane).await?;
+        let wanted = usize::try_from(*size).map_err(Error::internal)?;
+        let more = accounts.len() > wanted;
+        accounts.truncate(wanted);
+        if *backward {
+            accounts.reverse();
+        }
+        Ok((accounts, more, super::count(op).await?))
+    })
 }
