@@ -67,6 +67,17 @@ pub enum Question {
     Belongings(&'static str, Option<Moment>),
 }
 
+impl Question {
+    /// Whether what it was answered is kept until the request ends. Records and accounts are: they are reached in many ways. The rest
+    /// is large, and is seldom asked for again in another turn.
+    const fn is_kept(&self) -> bool {
+        match self {
+            Self::Record(..) | Self::Successor(..) | Self::Account => true,
+            Self::Page(..) | Self::Standings(..) | Self::Support(..) | Self::Belongings(..) => false,
+        }
+    }
+}
+
 /// The record of `E` with a key, if one may see it, as of a time.
 ///
 /// As what else is asked of a loader here, this says that what it gives may go from thread to thread, and holds nothing of the request
@@ -78,8 +89,7 @@ pub fn load<E: Readable>(
 ) -> impl Future<Output = Result<Option<Seen<E::Model>>>> + Send {
     let recorded = at.and_then(|at| at.recorded);
     let question = Question::Record(E::KIND, recorded);
-    let found = kept(ctx, question, id, move |op, ids| E::by_ids(op, ids, recorded));
-    found.map(move |found| Ok(found?.map(|model| Seen::new(model, at))))
+    seen(ctx, question, id, at, move |op, ids| E::by_ids(op, ids, recorded))
 }
 
 /// The assertion that superseded this one, as of a time.
@@ -90,8 +100,7 @@ pub fn successor<E: Assertable>(
 ) -> impl Future<Output = Result<Option<Seen<E::Model>>>> + Send {
     let recorded = at.and_then(|at| at.recorded);
     let question = Question::Successor(E::KIND, recorded);
-    let found = kept(ctx, question, id, move |op, ids| E::successors(op, ids, recorded));
-    found.map(move |found| Ok(found?.map(|model| Seen::new(model, at))))
+    seen(ctx, question, id, at, move |op, ids| E::successors(op, ids, recorded))
 }
 
 /// The record of `E` that a foreign key of a visible record leads to, as of the time that this one is shown as of.
@@ -120,34 +129,34 @@ pub async fn shown<E: Listed>(ctx: &Context<'_>, found: Option<E::Model>, at: Op
 /// The account with a key, as others see it.
 pub async fn account(ctx: &Context<'_>, id: i64) -> Result<Option<Arc<Recorder>>> {
     let keyed = |found: Vec<Recorder>| found.into_iter().map(|recorder| (recorder.id, recorder)).collect();
-    let found = kept(ctx, Question::Account, id, move |op, ids| {
+    let found = ask(ctx, Question::Account, id, move |op, ids| {
         async move { recorder::by_ids(op, ids).await.map(keyed) }.boxed()
     });
     found.await
 }
 
-fn kept<T: Send + Sync + 'static>(
+/// What one record answers to a question; none if nothing is found.
+fn ask<T: Send + Sync + 'static>(
     ctx: &Context<'_>,
     question: Question,
     id: i64,
     read: impl for<'a> Fn(&'a Op, &'a [i64]) -> BoxFuture<'a, Found<T>> + Send + Sync + 'static,
 ) -> impl Future<Output = Result<Option<Arc<T>>>> + Send {
     match loaders(ctx) {
-        Ok(loaders) => loaders.kept(question, id, read).left_future(),
+        Ok(loaders) => loaders.ask(question, id, read).left_future(),
         Err(error) => ready(Err(error)).right_future(),
     }
 }
 
-fn passing<T: Send + Sync + 'static>(
+/// The same of a record, shown as of a time.
+fn seen<M: Send + Sync + 'static>(
     ctx: &Context<'_>,
     question: Question,
     id: i64,
-    read: impl for<'a> Fn(&'a Op, &'a [i64]) -> BoxFuture<'a, Found<T>> + Send + Sync + 'static,
-) -> impl Future<Output = Result<Option<Arc<T>>>> + Send {
-    match loaders(ctx) {
-        Ok(loaders) => loaders.passing(question, id, read).left_future(),
-        Err(error) => ready(Err(error)).right_future(),
-    }
+    at: Option<AsOf>,
+    read: impl for<'a> Fn(&'a Op, &'a [i64]) -> BoxFuture<'a, Found<M>> + Send + Sync + 'static,
+) -> impl Future<Output = Result<Option<Seen<M>>>> + Send {
+    ask(ctx, question, id, read).map(move |found| Ok(found?.map(|model| Seen::new(model, at))))
 }
 
 /// One page of what hangs on one parent.
@@ -168,7 +177,7 @@ pub fn page<E: Readable>(
     page: PageOf<E>,
 ) -> impl Future<Output = Result<Option<Arc<Listing<E::Model>>>>> + Send {
     let PageOf { parent, question, link, query } = page;
-    passing(ctx, Question::Page(E::KIND, question), parent, move |op, parents| {
+    ask(ctx, Question::Page(E::KIND, question), parent, move |op, parents| {
         E::list_each(op, Arc::clone(&query), link(), parents)
     })
 }
@@ -191,7 +200,7 @@ pub async fn standings(ctx: &Context<'_>, of: StandingsOf) -> Result<Arc<Vec<Sta
         Whose::Stakeholder(id) => (Kind::Stakeholder, id, Whose::Stakeholder),
         Whose::Mechanism(id) => (Kind::Mechanism, id, Whose::Mechanism),
     };
-    let found = passing(ctx, Question::Standings(kind, question), id, move |op, ids| {
+    let found = ask(ctx, Question::Standings(kind, question), id, move |op, ids| {
         let grid = Arc::clone(&grid);
         async move {
             let whose: Vec<Whose> = ids.iter().copied().map(same).collect();
@@ -205,7 +214,7 @@ pub async fn standings(ctx: &Context<'_>, of: StandingsOf) -> Result<Arc<Vec<Sta
 
 /// The support of a mechanism by a rule, as of a time.
 pub async fn support(ctx: &Context<'_>, mechanism: i64, rule: Rule, as_of: AsOf) -> Result<Arc<Support>> {
-    let found = passing(ctx, Question::Support(rule, as_of), mechanism, move |op, ids| {
+    let found = ask(ctx, Question::Support(rule, as_of), mechanism, move |op, ids| {
         async move { standing::support(op, rule, as_of, ids).await }.boxed()
     });
     Ok(found.await?.unwrap_or_default())
@@ -222,7 +231,7 @@ macro_rules! belongings {
             pub async fn $get(ctx: &Context<'_>, of: Anchor) -> Result<Arc<$value>> {
                 let $at = of.at.and_then(|at| at.recorded);
                 let question = Question::Belongings(stringify!($get), $at);
-                let found = passing(ctx, question, of.id, move |$op, $ids| async move { $load.await }.boxed());
+                let found = ask(ctx, question, of.id, move |$op, $ids| async move { $load.await }.boxed());
                 Ok(found.await?.unwrap_or_default())
             }
         )*

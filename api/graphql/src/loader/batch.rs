@@ -100,10 +100,9 @@ impl Batch {
 
 /// The loaders of one request.
 pub struct Loaders {
-    /// Keeps what it has read: records are reached in many ways. An error is kept as well: a request that could not read a record
-    /// does not try again and again.
+    /// Keeps what it has read, and errors as well: a request that could not read a record does not try again and again.
     kept: DataLoader<Batch, HashMapCache>,
-    /// Does not: what it reads is large, and is seldom asked for again in another turn.
+    /// Does not.
     passing: DataLoader<Batch, NoCache>,
 }
 
@@ -118,24 +117,17 @@ impl Loaders {
         self.kept.enable_all_cache(false);
     }
 
-    /// What one record answers to a question, or went wrong, and so again whenever it is asked; none if nothing is found.
-    pub fn kept<T: Send + Sync + 'static>(
+    /// What one record answers to a question, or went wrong; none if nothing is found.
+    pub fn ask<T: Send + Sync + 'static>(
         &self,
         question: Question,
         id: i64,
         read: impl for<'a> Fn(&'a Op, &'a [i64]) -> BoxFuture<'a, Found<T>> + Send + Sync + 'static,
     ) -> impl Future<Output = Result<Option<Arc<T>>>> + Send {
-        ask(&self.kept, Asked { id, question, reader: reader(read) }).map(typed)
-    }
-
-    /// What one record answers to a question; none if nothing is found.
-    pub fn passing<T: Send + Sync + 'static>(
-        &self,
-        question: Question,
-        id: i64,
-        read: impl for<'a> Fn(&'a Op, &'a [i64]) -> BoxFuture<'a, Found<T>> + Send + Sync + 'static,
-    ) -> impl Future<Output = Result<Option<Arc<T>>>> + Send {
-        ask(&self.passing, Asked { id, question, reader: reader(read) }).map(typed)
+        let kept = question.is_kept();
+        let asked = Asked { id, question, reader: reader(read) };
+        let answer = if kept { ask(&self.kept, asked).left_future() } else { ask(&self.passing, asked).right_future() };
+        answer.map(typed)
     }
 }
 
