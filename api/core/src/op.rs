@@ -29,7 +29,7 @@ use crate::store::{Lane, Store};
 pub enum Actor {
     /// Nobody who is known.
     Anonymous,
-    /// Somebody who is signed in.
+    /// Somebody who is signed in. Operations are cloned often, and each would be as large.
     Account(Arc<Signed>),
 }
 

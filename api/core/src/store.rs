@@ -9,7 +9,7 @@ mod deadline;
 mod foreign;
 mod lane;
 mod rate;
-mod sealed;
+mod shared;
 pub mod stream;
 
 use std::str::FromStr;
@@ -30,16 +30,17 @@ pub use self::deadline::Deadline;
 pub use self::foreign::{foreign, read_foreign};
 pub use self::lane::Lane;
 pub use self::rate::{Bucket, Taken};
-use self::sealed::Sealed;
+use self::shared::Shared;
 use crate::error::{Error, Result};
 
 /// A database. Clones share its connections.
 #[derive(Clone, Debug)]
-pub struct Store(Sealed<Pools>);
+pub struct Store(Shared<Pools>);
 
-/// The connections to a database.
+/// What clones of a store share.
 struct Pools {
-    reader: Sealed<DatabaseConnection>,
+    /// Each lane takes it along, without the rest.
+    reader: Shared<DatabaseConnection>,
     writer: DatabaseConnection,
     kept: rate::Kept,
     /// Where it is. It may hold a password, and is shown to nobody.
@@ -131,8 +132,8 @@ impl Store {
     }
 
     fn new(place: &Place, reader: DatabaseConnection, writer: DatabaseConnection) -> Self {
-        Self(Sealed::new(Pools {
-            reader: Sealed::new(reader),
+        Self(Shared::new(Pools {
+            reader: Shared::new(reader),
             writer,
             kept: rate::Kept::default(),
             address: place.url.clone(),

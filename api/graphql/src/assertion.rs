@@ -121,7 +121,7 @@ pub struct Retraction {
     reason: String,
 }
 
-/// The fields that every assertion has.
+/// The fields that every assertion has. In a box, as [`NodeFields`](crate::node::NodeFields).
 pub struct AssertionFields {
     kind: Kind,
     provenance: Box<Provenance>,

@@ -68,8 +68,8 @@ pub enum Question {
 }
 
 impl Question {
-    /// Whether what it was answered is kept until the request ends. Records and accounts are: they are reached in many ways. The rest
-    /// is large, and is seldom asked for again in another turn.
+    /// Whether its answers are kept until the request ends or writes. Records and accounts are reached in many ways; what else is
+    /// asked for is seldom asked for again in another turn.
     const fn is_kept(&self) -> bool {
         match self {
             Self::Record(..) | Self::Successor(..) | Self::Account => true,
@@ -89,7 +89,7 @@ pub fn load<E: Readable>(
 ) -> impl Future<Output = Result<Option<Seen<E::Model>>>> + Send {
     let recorded = at.and_then(|at| at.recorded);
     let question = Question::Record(E::KIND, recorded);
-    seen(ctx, question, id, at, move |op, ids| E::by_ids(op, ids, recorded))
+    record(ctx, question, id, at, move |op, ids| E::by_ids(op, ids, recorded))
 }
 
 /// The assertion that superseded this one, as of a time.
@@ -100,7 +100,7 @@ pub fn successor<E: Assertable>(
 ) -> impl Future<Output = Result<Option<Seen<E::Model>>>> + Send {
     let recorded = at.and_then(|at| at.recorded);
     let question = Question::Successor(E::KIND, recorded);
-    seen(ctx, question, id, at, move |op, ids| E::successors(op, ids, recorded))
+    record(ctx, question, id, at, move |op, ids| E::successors(op, ids, recorded))
 }
 
 /// The record of `E` that a foreign key of a visible record leads to, as of the time that this one is shown as of.
@@ -130,7 +130,7 @@ pub async fn shown<E: Listed>(ctx: &Context<'_>, found: Option<E::Model>, at: Op
 pub async fn account(ctx: &Context<'_>, id: i64) -> Result<Option<Arc<Recorder>>> {
     let keyed = |found: Vec<Recorder>| found.into_iter().map(|recorder| (recorder.id, recorder)).collect();
     let found = ask(ctx, Question::Account, id, move |op, ids| {
-        async move { recorder::by_ids(op, ids).await.map(keyed) }.boxed()
+        recorder::by_ids(op, ids).map(move |found| found.map(keyed)).boxed()
     });
     found.await
 }
@@ -148,8 +148,8 @@ fn ask<T: Send + Sync + 'static>(
     }
 }
 
-/// The same of a record, shown as of a time.
-fn seen<M: Send + Sync + 'static>(
+/// The record that answers a question about a key, shown as of a time; none if nothing is found.
+fn record<M: Send + Sync + 'static>(
     ctx: &Context<'_>,
     question: Question,
     id: i64,
@@ -214,9 +214,8 @@ pub async fn standings(ctx: &Context<'_>, of: StandingsOf) -> Result<Arc<Vec<Sta
 
 /// The support of a mechanism by a rule, as of a time.
 pub async fn support(ctx: &Context<'_>, mechanism: i64, rule: Rule, as_of: AsOf) -> Result<Arc<Support>> {
-    let found = ask(ctx, Question::Support(rule, as_of), mechanism, move |op, ids| {
-        async move { standing::support(op, rule, as_of, ids).await }.boxed()
-    });
+    let found =
+        ask(ctx, Question::Support(rule, as_of), mechanism, move |op, ids| standing::support(op, rule, as_of, ids));
     Ok(found.await?.unwrap_or_default())
 }
 

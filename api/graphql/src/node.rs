@@ -116,7 +116,8 @@ impl Account {
     }
 }
 
-/// The fields that every edited record has.
+/// The fields that every edited record has. In a box: what awaits a record would otherwise be compiled again wherever one of its words
+/// moves.
 pub struct NodeFields {
     kind: Kind,
     upkeep: Box<Upkeep>,

@@ -66,43 +66,45 @@ impl std::fmt::Debug for Draft {
 /// # Errors
 /// [`Error::Refused`] with all that is wrong with the draft; [`Code::Taken`] if the email has an account already;
 /// [`Error::Unauthenticated`] or [`Error::Forbidden`] by [`Authority::Actor`].
-pub async fn create<F: Future<Output = Result<String>>>(
-    op: &Op,
+pub fn create<'a, F: Future<Output = Result<String>> + Send + 'a>(
+    op: &'a Op,
     authority: Authority,
     draft: Draft,
-    hash: impl FnOnce(String) -> F,
-) -> Result<Model> {
-    let Draft { email, name, password, role, clearance } = draft;
-    let email = fold(&email);
-    let mut problems = Problems::default();
-    if authority == Authority::Actor {
-        policy::may(op, Action::ManageAccounts)?;
-        manage::check_clearance(op, clearance, &mut problems)?;
-    }
-    check(&email, &name, password.as_deref(), &mut problems);
-    problems.finish()?;
-    let password_hash = match password {
-        Some(password) => Some(hash(password).await?.into()),
-        None => None,
-    };
-    let name = name.trim().to_owned();
-    let (id, created_at) = (op.id(), op.now());
-    let model = Model { id, email, name, password_hash, role, clearance, suspended_at: None, created_at };
+    hash: impl FnOnce(String) -> F + Send + 'a,
+) -> BoxFuture<'a, Result<Model>> {
+    Box::pin(async move {
+        let Draft { email, name, password, role, clearance } = draft;
+        let email = fold(&email);
+        let mut problems = Problems::default();
+        if authority == Authority::Actor {
+            policy::may(op, Action::ManageAccounts)?;
+            manage::check_clearance(op, clearance, &mut problems)?;
+        }
+        check(&email, &name, password.as_deref(), &mut problems);
+        problems.finish()?;
+        let password_hash = match password {
+            Some(password) => Some(hash(password).await?.into()),
+            None => None,
+        };
+        let name = name.trim().to_owned();
+        let (id, created_at) = (op.id(), op.now());
+        let model = Model { id, email, name, password_hash, role, clearance, suspended_at: None, created_at };
 
-    let inside = op.begin().await?;
-    let row: ActiveModel = model.clone().into_active_model();
-    // The unique index decides, so that of two at once only one is taken.
-    if let Err(cause) = row.insert(&inside.lane).await {
-        return Err(match cause.sql_err() {
-            Some(SqlErr::UniqueConstraintViolation(_)) => {
-                Error::refused(Code::Taken, "email", format!("{} has an account already", model.email))
-            }
-            _ => cause.into(),
-        });
-    }
-    inside.note_in_instance(AuditAction::Account, Kind::Account, model.id);
-    inside.commit().await?;
-    Ok(model)
+        let inside = op.begin().await?;
+        let row: ActiveModel = model.clone().into_active_model();
+        // The unique index decides, so that of two at once only one is taken.
+        if let Err(cause) = row.insert(&inside.lane).await {
+            return Err(match cause.sql_err() {
+                Some(SqlErr::UniqueConstraintViolation(_)) => {
+                    Error::refused(Code::Taken, "email", format!("{} has an account already", model.email))
+                }
+                _ => cause.into(),
+            });
+        }
+        inside.note_in_instance(AuditAction::Account, Kind::Account, model.id);
+        inside.commit().await?;
+        Ok(model)
+    })
 }
 
 fn check(email: &str, name: &str, password: Option<&str>, problems: &mut Problems) {

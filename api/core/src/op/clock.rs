@@ -6,6 +6,9 @@ use chrono::Utc;
 use entity::moment::Moment;
 
 /// The time. The only implementation outside tests is [`SystemClock`].
+///
+/// That it may be shared is said where one is held, `dyn Clock + Send + Sync`: said here, it would be looked up for each function that
+/// waits while it holds an operation.
 pub trait Clock: fmt::Debug {
     /// Now.
     fn now(&self) -> Moment;

@@ -6,7 +6,7 @@ use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, SqlxSqliteConnector, Statement, Value};
 
 use super::Lane;
-use super::sealed::Sealed;
+use super::shared::Shared;
 use crate::error::{Error, Result};
 
 /// Opens an SQLite file that another program made, to look at it and leave it as it is.
@@ -17,7 +17,7 @@ pub async fn foreign(path: &Path) -> Result<Lane> {
     let options = SqliteConnectOptions::new().filename(path).read_only(true).immutable(true).create_if_missing(false);
     let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await;
     let pool = pool.map_err(|cause| Error::BadInput(format!("cannot open {}: {cause}", path.display())))?;
-    Ok(Lane::new(Sealed::new(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))))
+    Ok(Lane::new(Shared::new(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))))
 }
 
 /// Reads from such a file.

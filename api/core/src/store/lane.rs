@@ -10,7 +10,7 @@ use sea_orm::{
 use tokio::sync::Mutex;
 
 use super::Deadline;
-use super::sealed::Sealed;
+use super::shared::Shared;
 use crate::error::{Error, Result};
 
 /// One way to the database. Clones share the transaction and the count.
@@ -23,10 +23,11 @@ pub struct Lane {
 
 #[derive(Clone)]
 enum Way {
-    Pool(Sealed<DatabaseConnection>),
+    Pool(Shared<DatabaseConnection>),
     /// Its statements run in the order in which they come: sea-orm's own lock lets whoever has just had it have it again, and one
-    /// who writes a batch would keep others waiting until its end. None once it has ended.
-    Transaction(Sealed<Mutex<Option<DatabaseTransaction>>>, DbBackend),
+    /// who writes a batch would keep others waiting until its end. An option, so that it can be taken out to be ended. Which database
+    /// it is of is known without waiting.
+    Transaction(Shared<Mutex<Option<DatabaseTransaction>>>, DbBackend),
 }
 
 impl fmt::Debug for Lane {
@@ -36,7 +37,7 @@ impl fmt::Debug for Lane {
 }
 
 impl Lane {
-    pub(super) fn new(pool: Sealed<DatabaseConnection>) -> Self {
+    pub(super) fn new(pool: Shared<DatabaseConnection>) -> Self {
         Self { way: Way::Pool(pool), statements: Arc::default(), deadline: Deadline::default() }
     }
 
@@ -52,11 +53,11 @@ impl Lane {
 
     pub(super) fn within(&self, transaction: DatabaseTransaction) -> Self {
         let backend = transaction.get_database_backend();
-        let way = Way::Transaction(Sealed::new(Mutex::new(Some(transaction))), backend);
+        let way = Way::Transaction(Shared::new(Mutex::new(Some(transaction))), backend);
         Self { way, statements: Arc::clone(&self.statements), deadline: self.deadline }
     }
 
-    pub(super) fn beside(&self, pool: Sealed<DatabaseConnection>) -> Self {
+    pub(super) fn beside(&self, pool: Shared<DatabaseConnection>) -> Self {
         Self { way: Way::Pool(pool), statements: Arc::clone(&self.statements), deadline: self.deadline }
     }
 
@@ -69,7 +70,7 @@ impl Lane {
         let Way::Transaction(transaction, _) = self.way else {
             return Err(Error::internal("commit outside a transaction"));
         };
-        if transaction.is_shared() {
+        if !transaction.is_unique() {
             return Err(Error::internal("commit while the transaction is still in use"));
         }
         let transaction = transaction.lock().await.take().ok_or_else(ended)?;

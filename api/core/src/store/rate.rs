@@ -9,7 +9,7 @@
 //! SQLite has one instance and one writer, whom an import may keep busy for long: there they are kept in memory.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use entity::moment::Moment;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
@@ -43,8 +43,8 @@ pub struct Taken {
 }
 
 /// The buckets that are kept in memory.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Kept(Arc<Mutex<HashMap<String, i64>>>);
+#[derive(Default)]
+pub(super) struct Kept(Mutex<HashMap<String, i64>>);
 
 impl Bucket {
     /// How long so many points take to flow in, in microseconds.

@@ -98,11 +98,11 @@ impl Batch {
     }
 }
 
-/// The loaders of one request.
+/// The loaders of one request. Which of them is asked, the question says ([`Question::is_kept`]).
 pub struct Loaders {
     /// Keeps what it has read, and errors as well: a request that could not read a record does not try again and again.
     kept: DataLoader<Batch, HashMapCache>,
-    /// Does not.
+    /// Keeps nothing.
     passing: DataLoader<Batch, NoCache>,
 }
 
@@ -126,7 +126,8 @@ impl Loaders {
     ) -> impl Future<Output = Result<Option<Arc<T>>>> + Send {
         let kept = question.is_kept();
         let asked = Asked { id, question, reader: reader(read) };
-        let answer = if kept { ask(&self.kept, asked).left_future() } else { ask(&self.passing, asked).right_future() };
+        let answer =
+            if kept { load(&self.kept, asked).left_future() } else { load(&self.passing, asked).right_future() };
         answer.map(typed)
     }
 }
@@ -151,7 +152,7 @@ fn erased<T: Send + Sync + 'static>(found: Found<T>) -> Found<Arc<dyn Any + Send
 }
 
 /// Asks a loader. That this may go from thread to thread is said, so that the compiler need not find out with each type of answer.
-fn ask<C: CacheFactory>(loader: &DataLoader<Batch, C>, asked: Asked) -> impl Future<Output = Option<Answer>> + Send {
+fn load<C: CacheFactory>(loader: &DataLoader<Batch, C>, asked: Asked) -> impl Future<Output = Option<Answer>> + Send {
     loader.load_one(asked).map(|Ok(answer)| answer)
 }
 

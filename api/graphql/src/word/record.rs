@@ -1,4 +1,4 @@
-//! The words of the kinds of records.
+//! The kinds of records.
 
 use async_graphql::Enum;
 

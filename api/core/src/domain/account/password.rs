@@ -4,6 +4,7 @@ use entity::account::{Column, Entity, Model};
 use entity::hidden::Hidden;
 use entity::kind::Kind;
 use entity::words::AuditAction;
+use futures_util::future::BoxFuture;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
@@ -34,39 +35,41 @@ pub fn check_new_password(field: &str, password: &str, problems: &mut Problems) 
 /// # Errors
 /// [`Error::Refused`] if the password is not fit, there is no such account, or it is cleared for more than the actor;
 /// [`Error::Unauthenticated`] or [`Error::Forbidden`] by [`Authority::Actor`].
-pub async fn reset_password<F: Future<Output = Result<String>>>(
-    op: &Op,
+pub fn reset_password<'a, F: Future<Output = Result<String>> + Send + 'a>(
+    op: &'a Op,
     authority: Authority,
     id: i64,
     password: String,
-    hash: impl FnOnce(String) -> F,
-) -> Result<Model> {
-    if authority == Authority::Actor {
-        policy::may(op, Action::ManageAccounts)?;
-    }
-    let mut problems = Problems::default();
-    check_new_password("password", &password, &mut problems);
-    problems.finish()?;
-    if authority == Authority::Actor && policy::signed(op)?.id == id {
-        return Err(Error::refused(
-            Code::Invalid,
-            "id",
-            "is your own: change your password, which takes the present one",
-        ));
-    }
-    let account = require(op, id).await?;
-    if authority == Authority::Actor && account.clearance > policy::signed(op)?.clearance {
-        // Who knows the password could sign in, and see what they are not cleared for.
-        return Err(Error::refused(Code::Invalid, "id", "the account is cleared for more than you are"));
-    }
-    let hash = Hidden(hash(password).await?);
-    let inside = op.begin().await?;
-    let changed = Entity::update_many().col_expr(Column::PasswordHash, Expr::val(hash.clone()));
-    changed.filter(Column::Id.eq(id)).exec(&inside.lane).await?;
-    session::end_all(&inside, id, None).await?;
-    inside.note_in_instance(AuditAction::Account, Kind::Account, id);
-    inside.commit().await?;
-    Ok(Model { password_hash: Some(hash), ..account })
+    hash: impl FnOnce(String) -> F + Send + 'a,
+) -> BoxFuture<'a, Result<Model>> {
+    Box::pin(async move {
+        if authority == Authority::Actor {
+            policy::may(op, Action::ManageAccounts)?;
+        }
+        let mut problems = Problems::default();
+        check_new_password("password", &password, &mut problems);
+        problems.finish()?;
+        if authority == Authority::Actor && policy::signed(op)?.id == id {
+            return Err(Error::refused(
+                Code::Invalid,
+                "id",
+                "is your own: change your password, which takes the present one",
+            ));
+        }
+        let account = require(op, id).await?;
+        if authority == Authority::Actor && account.clearance > policy::signed(op)?.clearance {
+            // Who knows the password could sign in, and see what they are not cleared for.
+            return Err(Error::refused(Code::Invalid, "id", "the account is cleared for more than you are"));
+        }
+        let hash = Hidden(hash(password).await?);
+        let inside = op.begin().await?;
+        let changed = Entity::update_many().col_expr(Column::PasswordHash, Expr::val(hash.clone()));
+        changed.filter(Column::Id.eq(id)).exec(&inside.lane).await?;
+        session::end_all(&inside, id, None).await?;
+        inside.note_in_instance(AuditAction::Account, Kind::Account, id);
+        inside.commit().await?;
+        Ok(Model { password_hash: Some(hash), ..account })
+    })
 }
 
 /// Stores the actor's own new password, and ends their other sessions. The caller has verified the old one, against the
