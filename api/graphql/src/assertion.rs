@@ -121,9 +121,9 @@ pub struct Retraction {
     reason: String,
 }
 
-/// The fields that every assertion has. In a box, as [`NodeFields`](crate::node::NodeFields).
+/// The fields that every assertion has. Behind pointers, as [`NodeFields`](crate::node::NodeFields).
 pub struct AssertionFields {
-    kind: Kind,
+    kind: &'static Kind,
     provenance: Box<Provenance>,
     at: Option<AsOf>,
 }
@@ -131,7 +131,7 @@ pub struct AssertionFields {
 impl AssertionFields {
     /// The fields of an assertion.
     pub fn of<E: Asserted>(model: &Seen<E::Model>) -> Self {
-        Self { kind: E::KIND, provenance: Box::new(E::provenance(model)), at: model.at() }
+        Self { kind: &E::KIND, provenance: Box::new(E::provenance(model)), at: model.at() }
     }
 
     /// What it replaced, and what replaced it.
@@ -151,7 +151,7 @@ impl AssertionFields {
 impl AssertionFields {
     /// The id: unique over all kinds, stable for ever, opaque. Its first letters tell the kind.
     pub async fn id(&self) -> ID {
-        ID(id::encode(self.kind, self.provenance.id))
+        ID(id::encode(*self.kind, self.provenance.id))
     }
 
     /// The dossier that it belongs to.

@@ -116,10 +116,10 @@ impl Account {
     }
 }
 
-/// The fields that every edited record has. In a box: what awaits a record would otherwise be compiled again wherever one of its words
-/// moves.
+/// The fields that every edited record has. Behind pointers: what awaits a record would otherwise be compiled again wherever one of its
+/// words moves.
 pub struct NodeFields {
-    kind: Kind,
+    kind: &'static Kind,
     upkeep: Box<Upkeep>,
     at: Option<AsOf>,
 }
@@ -127,7 +127,7 @@ pub struct NodeFields {
 impl NodeFields {
     /// The fields of a record.
     pub fn of<E: entity::record::Node>(model: &Seen<E::Model>) -> Self {
-        Self { kind: E::KIND, upkeep: Box::new(E::upkeep(model)), at: model.at() }
+        Self { kind: &E::KIND, upkeep: Box::new(E::upkeep(model)), at: model.at() }
     }
 }
 
@@ -136,7 +136,7 @@ impl NodeFields {
 impl NodeFields {
     /// The id: unique over all kinds, stable for ever, opaque. Its first letters tell the kind.
     pub async fn id(&self) -> ID {
-        ID(id::encode(self.kind, self.upkeep.id))
+        ID(id::encode(*self.kind, self.upkeep.id))
     }
 
     /// The dossier that this record belongs to; of a dossier, itself.
