@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use demarche_core::import;
-use demarche_tests::{Client, Engine, World, database, votes};
+use demarche_tests::{Client, Content, Engine, World, votes};
 use entity::words::Role;
 use sea_orm::ConnectionTrait;
 
@@ -69,8 +69,8 @@ fn main() {
         let engines = [("postgres", Engine::Postgres, 0.55), ("sqlite", Engine::Sqlite, 0.40)];
         let names = engines.map(|(name, ..)| name);
         for (_, engine, target) in engines.into_iter().filter(|(name, ..)| chosen(name, &names)) {
-            match database::fresh(engine).await {
-                Ok(database) => measure(World::start(database).await, &data, engine, target).await,
+            match World::start(engine, Content::People).await {
+                Ok(world) => measure(world, &data, engine, target).await,
                 Err(missing) => println!("skipped {engine:?}: {missing}"),
             }
         }

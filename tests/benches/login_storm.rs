@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use demarche_tests::{Client, Engine, World, database};
+use demarche_tests::{Client, Content, Engine, World};
 use serde_json::json;
 
 /// How many sign-ins begin each second.
@@ -58,8 +58,7 @@ fn at(took: &[Duration], share: f64) -> f64 {
 
 #[tokio::main(flavor = "multi_thread")]
 async fn main() {
-    let world = World::start(database::fresh(Engine::Sqlite).await.unwrap()).await;
-    world.load_sample().await;
+    let world = World::start(Engine::Sqlite, Content::Sample).await.unwrap();
     let reader = world.reader().await;
     measure(&reader).await;
     let idle = measure(&reader).await;

@@ -1,4 +1,4 @@
-//! A fresh, migrated database for each test: a copy of one that was migrated once.
+//! A database for each test: a copy of one that was migrated, and filled, once.
 //!
 //! PostgreSQL comes from `DEMARCHE_TEST_POSTGRES_URL` or, if that is not set, from a private cluster that lives as long as
 //! this process, made with the `initdb` and `postgres` found on the machine. `DEMARCHE_TEST_POSTGRES=required` turns
@@ -45,11 +45,14 @@ impl Database {
     /// long as the server runs.
     pub async fn end(self) {
         if self.engine == Engine::Postgres {
-            let (server, name) = self.url.rsplit_once('/').unwrap();
-            let admin = admin(server).await;
-            admin.execute_unprepared(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await.unwrap();
+            let admin = admin(server().unwrap()).await;
+            admin.execute_unprepared(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name())).await.unwrap();
             admin.close().await.unwrap();
         }
+    }
+
+    fn name(&self) -> &str {
+        self.url.rsplit('/').next().unwrap_or_default()
     }
 
     /// A folder that lives as long as the database.
@@ -63,19 +66,63 @@ pub fn place(url: &str) -> Place {
     Place { url: url.to_owned(), connections_max: 4, wait_max: Duration::from_secs(20) }
 }
 
+/// What tests get copies of: a database that is filled once for each engine, however many tests ask for it.
+pub struct Template {
+    sqlite: tokio::sync::OnceCell<Vec<u8>>,
+    /// The name of the one that is copied.
+    postgres: tokio::sync::Mutex<Option<String>>,
+}
+
+impl Template {
+    /// One that nobody has filled yet.
+    #[expect(clippy::new_without_default, reason = "it stands in a static")]
+    pub const fn new() -> Self {
+        Self { sqlite: tokio::sync::OnceCell::const_new(), postgres: tokio::sync::Mutex::const_new(None) }
+    }
+
+    /// A copy, or why there can be none. `fill` makes what is copied, and leaves nothing of it open.
+    pub async fn copy(
+        &self,
+        engine: Engine,
+        fill: impl AsyncFnOnce() -> Result<Database, String>,
+    ) -> Result<Database, String> {
+        match engine {
+            Engine::Sqlite => {
+                let filled = self.sqlite.get_or_try_init(async || Ok::<_, String>(bytes(fill().await?).await)).await?;
+                let database = sqlite_in(TempDir::new().unwrap());
+                std::fs::write(database.folder().unwrap().join("test.db"), filled).unwrap();
+                Ok(database)
+            }
+            Engine::Postgres => {
+                // A database must not be in use while it is copied: one at a time.
+                let mut filled = self.postgres.lock().await;
+                if filled.is_none() {
+                    *filled = Some(fill().await?.name().to_owned());
+                }
+                postgres_from(filled.as_deref()).await
+            }
+        }
+    }
+}
+
 /// A migrated database, or why there can be none.
 pub async fn fresh(engine: Engine) -> Result<Database, String> {
-    match engine {
-        Engine::Sqlite => Ok(fresh_sqlite().await),
-        Engine::Postgres => fresh_postgres(true).await,
-    }
+    static MIGRATED: Template = Template::new();
+    let migrated = async || {
+        let database = empty(engine).await?;
+        let store = database.open().await;
+        store.migrate_up().await.unwrap();
+        store.close().await;
+        Ok(database)
+    };
+    MIGRATED.copy(engine, migrated).await
 }
 
 /// A database without any table, or why there can be none.
 pub async fn empty(engine: Engine) -> Result<Database, String> {
     match engine {
         Engine::Sqlite => Ok(sqlite_in(TempDir::new().unwrap())),
-        Engine::Postgres => fresh_postgres(false).await,
+        Engine::Postgres => postgres_from(None).await,
     }
 }
 
@@ -84,25 +131,13 @@ fn sqlite_in(folder: TempDir) -> Database {
     Database { engine: Engine::Sqlite, url, folder: Some(folder) }
 }
 
-async fn fresh_sqlite() -> Database {
-    static MIGRATED: tokio::sync::OnceCell<Vec<u8>> = tokio::sync::OnceCell::const_new();
-    let migrated = MIGRATED
-        .get_or_init(|| async {
-            let database = sqlite_in(TempDir::new().unwrap());
-            let store = database.open().await;
-            store.migrate_up().await.unwrap();
-            store.close().await;
-            // Into one file, without a log beside it.
-            let copy = database.folder().unwrap().join("copy.db");
-            let connection = Sea::connect(&database.url).await.unwrap();
-            connection.execute_unprepared(&format!("VACUUM INTO '{}'", copy.display())).await.unwrap();
-            connection.close().await.unwrap();
-            std::fs::read(copy).unwrap()
-        })
-        .await;
-    let database = sqlite_in(TempDir::new().unwrap());
-    std::fs::write(database.folder().unwrap().join("test.db"), migrated).unwrap();
-    database
+/// What is in a database of SQLite, in one file, without a log beside it.
+async fn bytes(database: Database) -> Vec<u8> {
+    let copy = database.folder().unwrap().join("copy.db");
+    let connection = Sea::connect(&database.url).await.unwrap();
+    connection.execute_unprepared(&format!("VACUUM INTO '{}'", copy.display())).await.unwrap();
+    connection.close().await.unwrap();
+    std::fs::read(copy).unwrap()
 }
 
 /// Where the PostgreSQL server is, as a URL without a database.
@@ -125,30 +160,14 @@ async fn admin(server: &str) -> DatabaseConnection {
     Sea::connect(format!("{server}/postgres")).await.unwrap()
 }
 
-async fn fresh_postgres(migrated: bool) -> Result<Database, String> {
-    static TEMPLATE: tokio::sync::Mutex<Option<String>> = tokio::sync::Mutex::const_new(None);
+/// A new database of the server's, with what is in `template`.
+async fn postgres_from(template: Option<&str>) -> Result<Database, String> {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let server = server()?;
-    let own = || format!("demarche_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let name = format!("demarche_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
     let admin = admin(server).await;
-    let name = own();
-    // A template must not be in use while it is copied: one at a time.
-    let mut template = TEMPLATE.lock().await;
-    if migrated {
-        if template.is_none() {
-            let base = own();
-            admin.execute_unprepared(&format!("CREATE DATABASE {base}")).await.unwrap();
-            let store = Store::open(&place(&format!("{server}/{base}"))).await.unwrap();
-            store.migrate_up().await.unwrap();
-            store.close().await;
-            *template = Some(base);
-        }
-        let base = template.as_deref().unwrap_or("template1");
-        admin.execute_unprepared(&format!("CREATE DATABASE {name} TEMPLATE {base}")).await.unwrap();
-    } else {
-        admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
-    }
-    drop(template);
+    let template = template.map(|template| format!(" TEMPLATE {template}")).unwrap_or_default();
+    admin.execute_unprepared(&format!("CREATE DATABASE {name}{template}")).await.unwrap();
     admin.close().await.unwrap();
     Ok(Database { engine: Engine::Postgres, url: format!("{server}/{name}"), folder: None })
 }

@@ -26,27 +26,27 @@ pub mod world;
 pub use self::build::Desk;
 pub use self::client::{Answer, Client};
 pub use self::database::Engine;
-pub use self::world::{Instance, World};
+pub use self::world::{Content, Instance, World};
 
 /// A test on its way: it gives the world back, to be taken down.
 pub type Running = Pin<Box<dyn Future<Output = World>>>;
 
 /// Runs one test on one kind of database, or says that it was skipped.
-pub fn run(name: &str, engine: Engine, test: Box<dyn FnOnce(World) -> Running>) {
+pub fn run(name: &str, engine: Engine, content: Content, test: Box<dyn FnOnce(World) -> Running>) {
     let runtime = demarche_api::http::runtime().worker_threads(2).build().unwrap();
     runtime.block_on(async {
-        match database::fresh(engine).await {
-            Ok(database) => test(World::start(database).await).await.end().await,
+        match World::start(engine, content).await {
+            Ok(world) => test(world).await.end().await,
             Err(missing) => println!("skipped {name} on {engine:?}: {missing}"),
         }
     });
 }
 
-/// Tests that run on both databases: `async fn name(world) { … }`. Each is compiled once, and boxed, so that the runtime is not
-/// compiled again for it.
+/// Tests that run on both databases: `async fn name(world) { … }`, or `async fn name(world with sample) { … }` where the sample
+/// dossier is in the database. Each is compiled once, and boxed, so that the runtime is not compiled again for it.
 #[macro_export]
 macro_rules! suite {
-    ($(async fn $name:ident($world:ident) $body:block)*) => {
+    ($(async fn $name:ident($world:ident $(with $content:ident)?) $body:block)*) => {
         $(
             #[allow(unused_mut, clippy::allow_attributes, reason = "few tests turn the clock")]
             fn $name(mut $world: $crate::World) -> $crate::Running {
@@ -59,14 +59,25 @@ macro_rules! suite {
 
         mod sqlite {
             $(#[test] fn $name() {
-                $crate::run(stringify!($name), $crate::Engine::Sqlite, Box::new(super::$name));
+                $crate::run(stringify!($name), $crate::Engine::Sqlite, $crate::content!($($content)?), Box::new(super::$name));
             })*
         }
 
         mod postgres {
             $(#[test] fn $name() {
-                $crate::run(stringify!($name), $crate::Engine::Postgres, Box::new(super::$name));
+                $crate::run(stringify!($name), $crate::Engine::Postgres, $crate::content!($($content)?), Box::new(super::$name));
             })*
         }
+    };
+}
+
+/// What a test's world holds, in the words of [`suite`].
+#[macro_export]
+macro_rules! content {
+    () => {
+        $crate::Content::People
+    };
+    (sample) => {
+        $crate::Content::Sample
     };
 }

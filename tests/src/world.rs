@@ -19,7 +19,7 @@ use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 use serde_json::{Value, json};
 
 use crate::client::Client;
-use crate::database::Database;
+use crate::database::{self, Database, Engine, Template};
 use crate::schema;
 
 /// The password of everybody in a test.
@@ -29,10 +29,27 @@ pub const PASSWORD: &str = "correct horse battery staple";
 #[derive(Debug)]
 pub struct StoppedClock(AtomicI64);
 
+impl StoppedClock {
+    /// When worlds begin: noon of 24 November 2026, UTC.
+    fn at_noon() -> Arc<Self> {
+        let noon: DateTime<Utc> = "2026-11-24T12:00:00Z".parse().unwrap();
+        Arc::new(Self(AtomicI64::new(Moment::from(noon).0)))
+    }
+}
+
 impl Clock for StoppedClock {
     fn now(&self) -> Moment {
         Moment(self.0.load(Ordering::SeqCst))
     }
+}
+
+/// What is in a world's database when a test begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// Three people who may sign in, and nothing else.
+    People,
+    /// The people and the sample dossier, which the analyst owns and everybody may see.
+    Sample,
 }
 
 /// One test's world.
@@ -51,15 +68,20 @@ pub struct World {
 }
 
 impl World {
-    /// Boots the server on a fresh database at noon of 24 November 2026, UTC.
-    pub async fn start(database: Database) -> Self {
-        let noon: DateTime<Utc> = "2026-11-24T12:00:00Z".parse().unwrap();
-        let clock = Arc::new(StoppedClock(AtomicI64::new(Moment::from(noon).0)));
-        let base = Base { store: database.open().await, clock: clock.clone(), ids: Arc::new(Ids::new(1)) };
+    /// Boots the server at noon on a database of its own; or says why there can be none.
+    pub async fn start(engine: Engine, content: Content) -> Result<Self, String> {
+        Ok(match content {
+            Content::People => Self::on(with_people(engine).await?, 1).await,
+            // Its keys must not be those of the sample's records.
+            Content::Sample => Self::on(with_sample(engine).await?, 2).await,
+        })
+    }
+
+    /// Boots the server on a database with people. `node` tells the keys that it makes from those of others.
+    async fn on(database: Database, node: u16) -> Self {
+        let clock = StoppedClock::at_noon();
+        let base = Base { store: database.open().await, clock: clock.clone(), ids: Arc::new(Ids::new(node)) };
         let auth = Arc::new(Auth::new(Self::auth_settings()));
-        for (id, role) in [(1, Role::Reader), (2, Role::Analyst), (3, Role::Admin)] {
-            insert_account(&base, id, role, Marking::Red).await;
-        }
         let schema = schema::schema(auth.clone());
         let app = App { base: base.clone(), auth: auth.clone(), schema };
         let server = serve(app.clone(), unlimited()).await;
@@ -90,12 +112,6 @@ impl World {
     /// An operation of somebody with this role, beside the server.
     pub async fn op(&self, role: Role) -> Op {
         domain::account::acting(&self.base, key(role)).await.unwrap()
-    }
-
-    /// Loads the sample dossier, in the name of the analyst. Everybody may see it.
-    pub async fn load_sample(&self) {
-        import::load(&self.op(Role::Analyst).await, import::SAMPLE.as_bytes()).await.unwrap();
-        self.admit_reader().await;
     }
 
     /// Loads lines of the interchange format, in the name of the analyst. The header is put before them. Everybody may
@@ -243,6 +259,35 @@ impl Instance {
     pub async fn end(self) {
         self.server.stop().await.unwrap();
     }
+}
+
+/// A database with three people who may sign in.
+async fn with_people(engine: Engine) -> Result<Database, String> {
+    static PEOPLE: Template = Template::new();
+    let fill = async || {
+        let database = database::fresh(engine).await?;
+        let store = database.open().await;
+        let base = Base { store: store.clone(), clock: StoppedClock::at_noon(), ids: Arc::new(Ids::new(0)) };
+        for role in [Role::Reader, Role::Analyst, Role::Admin] {
+            insert_account(&base, key(role), role, Marking::Red).await;
+        }
+        store.close().await;
+        Ok(database)
+    };
+    PEOPLE.copy(engine, fill).await
+}
+
+/// A database with the sample dossier, which the analyst has loaded and everybody may see.
+async fn with_sample(engine: Engine) -> Result<Database, String> {
+    static SAMPLE: Template = Template::new();
+    let fill = async || {
+        let world = World::on(with_people(engine).await?, 1).await;
+        import::load(&world.op(Role::Analyst).await, import::SAMPLE.as_bytes()).await.unwrap();
+        world.admit_reader().await;
+        world.server.stop().await.unwrap();
+        Ok(world.database)
+    };
+    SAMPLE.copy(engine, fill).await
 }
 
 async fn serve(app: App, settings: Settings) -> Running {

@@ -68,8 +68,7 @@ demarche_tests::suite! {
         assert_eq!(rows[0].hash, demarche_core::secret::opaque::hash(secret));
     }
 
-    async fn scopes_bound_what_a_token_lets_through(world) {
-        world.load_sample().await;
+    async fn scopes_bound_what_a_token_lets_through(world with sample) {
         let admin = world.admin().await;
         let read = "{ dossier(slug: \"us-mexico-cartel-strikes\") { id } }";
         let write = "mutation { createDossier(input: { slug: \"x\", title: \"X\" }) { errors { code } } }";
@@ -223,8 +222,7 @@ demarche_tests::suite! {
         assert_eq!(last().await, json!(world.now()));
     }
 
-    async fn a_token_costs_one_statement_and_a_mistyped_one_none(world) {
-        world.load_sample().await;
+    async fn a_token_costs_one_statement_and_a_mistyped_one_none(world with sample) {
         let analyst = world.analyst().await;
         let payload = create(&analyst, &["READ"], json!({})).await;
         let secret = payload["token"].as_str().unwrap();

@@ -114,8 +114,7 @@ demarche_tests::suite! {
         }
     }
 
-    async fn a_request_that_reads_nothing_marked_runs_no_statement_more(world) {
-        world.load_sample().await;
+    async fn a_request_that_reads_nothing_marked_runs_no_statement_more(world with sample) {
         let reader = world.reader().await;
         let before = last(&world).await;
         for _ in 0..3 {
@@ -248,8 +247,7 @@ demarche_tests::suite! {
         assert_eq!(next["audit"]["nodes"][0]["seq"].as_i64().unwrap() + 1, page["nodes"][1]["seq"].as_i64().unwrap());
     }
 
-    async fn a_file_leaves_an_entry_when_it_begins_and_one_that_names_its_records_when_it_is_whole(world) {
-        world.load_sample().await;
+    async fn a_file_leaves_an_entry_when_it_begins_and_one_that_names_its_records_when_it_is_whole(world with sample) {
         let (reader, admin) = (world.reader().await, world.admin().await);
         let get = async |path: &str| {
             let request = reqwest::Client::new().get(world.url(path)).bearer_auth(reader.token.as_ref().unwrap());
@@ -321,8 +319,7 @@ demarche_tests::suite! {
         }
     }
 
-    async fn changes_and_standings_name_what_they_were_made_of(world) {
-        world.load_sample().await;
+    async fn changes_and_standings_name_what_they_were_made_of(world with sample) {
         let op = world.op(Role::Analyst).await;
         let admin = world.admin().await;
         let total = async |list: &str| admin.data(&format!("{{ {list} {{ totalCount }} }}")).await[list]["totalCount"].as_i64().unwrap();
@@ -342,8 +339,7 @@ demarche_tests::suite! {
         }
     }
 
-    async fn many_who_write_at_once_make_one_chain(world) {
-        world.load_sample().await;
+    async fn many_who_write_at_once_make_one_chain(world with sample) {
         let analyst = world.analyst().await;
         let before = last(&world).await;
         let mut waiting = tokio::task::JoinSet::new();
@@ -359,8 +355,7 @@ demarche_tests::suite! {
         assert_eq!(last(&world).await, before + 24);
     }
 
-    async fn the_database_refuses_to_change_or_to_remove_an_entry(world) {
-        world.load_sample().await;
+    async fn the_database_refuses_to_change_or_to_remove_an_entry(world with sample) {
         let columns = ["recorded_at = 1", "actor_id = NULL", "credential = 'TOKEN'", "credential_key = 'x'", "address = 'x'", "request = 'x'",
             "operation = 'x'", "action = 'READ'", "dossier_id = 1", "records = ''", "record_count = 7", "outcome = 'FAILED'", "code = 'x'",
             "marking = marking - 1", "previous = 'x'", "hash = 'x'", "seq = seq + 1000"];
@@ -382,15 +377,13 @@ demarche_tests::suite! {
         assert!(last(&world).await > 0);
     }
 
-    async fn a_changed_entry_shows(world) {
-        world.load_sample().await;
+    async fn a_changed_entry_shows(world with sample) {
         unguard(&world).await;
         execute(&world, "UPDATE audit SET actor_id = 3 WHERE seq = 2").await.unwrap();
         assert_eq!(broken(&world).await, "the audit log is broken at entry 2: it was changed");
     }
 
-    async fn a_removed_entry_shows_wherever_it_stood(world) {
-        world.load_sample().await;
+    async fn a_removed_entry_shows_wherever_it_stood(world with sample) {
         world.analyst().await.mutate("createDossier", json!({ "slug": "more", "title": "More" }), "dossier { id }").await;
         unguard(&world).await;
         let end = last(&world).await;
@@ -400,8 +393,7 @@ demarche_tests::suite! {
         assert_eq!(broken(&world).await, "the audit log is broken at entry 1: it is missing");
     }
 
-    async fn entries_that_were_moved_show(world) {
-        world.load_sample().await;
+    async fn entries_that_were_moved_show(world with sample) {
         unguard(&world).await;
         for sql in ["UPDATE audit SET seq = 1000 WHERE seq = 1", "UPDATE audit SET seq = 1 WHERE seq = 2", "UPDATE audit SET seq = 2 WHERE seq = 1000"] {
             execute(&world, sql).await.unwrap();
@@ -409,8 +401,7 @@ demarche_tests::suite! {
         assert_eq!(broken(&world).await, "the audit log is broken at entry 1: it does not follow the entry before it: one of them was changed or moved");
     }
 
-    async fn a_log_that_was_cut_off_or_written_anew_shows_by_an_end_that_was_kept(world) {
-        world.load_sample().await;
+    async fn a_log_that_was_cut_off_or_written_anew_shows_by_an_end_that_was_kept(world with sample) {
         let op = world.base.op(Actor::Anonymous);
         let kept = audit::verify(&op, None).await.unwrap();
         assert_eq!(audit::verify(&op, Some(&kept)).await.unwrap(), kept);
@@ -429,8 +420,7 @@ demarche_tests::suite! {
         assert!(shown.ends_with("it is not the one that was expected: the log was written anew"), "{shown}");
     }
 
-    async fn the_command_line_says_whether_the_log_is_whole(world) {
-        world.load_sample().await;
+    async fn the_command_line_says_whether_the_log_is_whole(world with sample) {
         let end = audit::verify(&world.base.op(Actor::Anonymous), None).await.unwrap().to_string();
         let verify = |more: &[&str]| {
             let run = Command::new(binary()).args(["audit", "verify"]).args(more).env("DATABASE_URL", &world.database.url)

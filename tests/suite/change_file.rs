@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use demarche_core::import::{self, Report};
 use demarche_tests::build::{ASSERTIONS, errors, field};
-use demarche_tests::{Desk, Engine, World, database};
+use demarche_tests::{Content, Desk, Engine, World};
 use entity::words::{Marking, MemberRole, Role};
 use serde_json::{Value, json};
 
@@ -21,7 +21,7 @@ struct Copy {
 
 impl Copy {
     async fn open(engine: Engine) -> Option<Self> {
-        Some(Self { world: World::start(database::fresh(engine).await.ok()?).await, cursor: None })
+        Some(Self { world: World::start(engine, Content::People).await.ok()?, cursor: None })
     }
 
     /// Loads what has changed since the last time. Gives what that did, and the file.
@@ -190,8 +190,7 @@ demarche_tests::suite! {
         assert!(all.lines().count() > 5);
     }
 
-    async fn networks_and_linked_data_of_what_has_changed_have_that_only(world) {
-        world.load_sample().await;
+    async fn networks_and_linked_data_of_what_has_changed_have_that_only(world with sample) {
         let desk = Desk::open(&world).await;
         let old = desk.make("Position", json!({ "stance": "OPPOSE" })).await;
         let whole = fetch(&world, &desk.client, "/export/network.csv").await;

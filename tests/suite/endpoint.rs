@@ -165,8 +165,7 @@ demarche_tests::suite! {
         }
     }
 
-    async fn an_answer_that_is_known_is_not_sent_again(world) {
-        world.load_sample().await;
+    async fn an_answer_that_is_known_is_not_sent_again(world with sample) {
         let query = &[("query", "{ dossiers { nodes { title } } }")];
         let first = get(&world, query).await;
         assert_eq!((first.status, first.header("cache-control")), (200, "private, no-cache"));
@@ -188,8 +187,7 @@ demarche_tests::suite! {
         assert_eq!((wrong.header("cache-control"), wrong.header("etag")), ("no-store", ""));
     }
 
-    async fn answers_are_compressed_under_a_tag_of_their_own(world) {
-        world.load_sample().await;
+    async fn answers_are_compressed_under_a_tag_of_their_own(world with sample) {
         let query = &[("query", "{ positions(first: 50) { nodes { id stance statedOn rationale } } }")];
         let plain = get(&world, query).await;
         for encoding in ["gzip", "br", "zstd"] {
@@ -225,8 +223,7 @@ demarche_tests::suite! {
         assert_eq!(codes, [&Value::Null, &Value::Null, &Value::Null, &json!("QUERY_TOO_COMPLEX")]);
     }
 
-    async fn the_cost_is_told_with_the_answer_and_before_it(world) {
-        world.load_sample().await;
+    async fn the_cost_is_told_with_the_answer_and_before_it(world with sample) {
         let query = "query($n: Int) { dossiers(first: $n) { nodes { title slug } } }";
         let variables = json!({ "n": 3 });
         let got = post(&world, GRAPHQL, &json!({ "query": query, "variables": variables })).await;

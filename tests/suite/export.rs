@@ -10,11 +10,6 @@ use crate::export_file::{File, fetch, fetch_with, records, rows, sha256};
 
 const DOSSIER: &str = "us-mexico-cartel-strikes";
 
-async fn exporter(world: &World) -> Client {
-    world.load_sample().await;
-    world.reader().await
-}
-
 /// A script of the reader's whose access token the operator has made.
 async fn with_scopes(world: &World, scopes: &str) -> Client {
     let op = world.op(Role::Reader).await.begin().await.unwrap();
@@ -30,8 +25,8 @@ async fn asked(world: &World, client: &Client, path: &str, body: Value) -> File 
 }
 
 demarche_tests::suite! {
-    async fn csv_has_the_rows_of_the_connection_with_the_same_filter_order_and_time(world) {
-        let reader = exporter(&world).await;
+    async fn csv_has_the_rows_of_the_connection_with_the_same_filter_order_and_time(world with sample) {
+        let reader = world.reader().await;
         let query = "{ positions(first: 200, filter: { mechanism: { mode: { eq: BILATERAL } }, stance: { gt: NEUTRAL } }, \
                      orderBy: [{ field: STANCE, direction: DESC }]) { nodes { id stance stakeholder { name } } } }";
         let data = reader.data(query).await;
@@ -51,8 +46,8 @@ demarche_tests::suite! {
         assert_eq!(rows(&file.text()), expected);
     }
 
-    async fn every_kind_leaves_in_both_tables_with_as_many_rows_as_it_has(world) {
-        let reader = exporter(&world).await;
+    async fn every_kind_leaves_in_both_tables_with_as_many_rows_as_it_has(world with sample) {
+        let reader = world.reader().await;
         for kind in [
             "dossiers", "stakeholders", "mechanisms", "conditions", "arguments", "sources", "positions", "relations",
             "statuses", "findings", "events", "implications", "ratings",
@@ -76,8 +71,8 @@ demarche_tests::suite! {
         }
     }
 
-    async fn standings_are_those_of_the_dossier(world) {
-        let reader = exporter(&world).await;
+    async fn standings_are_those_of_the_dossier(world with sample) {
+        let reader = world.reader().await;
         let query = format!(
             "{{ dossier(slug: \"{DOSSIER}\") {{ standings(first: 200, rule: MEDIAN, filter: {{ stance: {{ isNull: false }} }}) \
              {{ totalCount nodes {{ stance sourceCount contested stakeholder {{ slug }} mechanism {{ slug }} position {{ id }} }} }} }} }}"
@@ -106,8 +101,8 @@ demarche_tests::suite! {
         assert!(silent > 0, "that no position is stated is an answer too");
     }
 
-    async fn lists_and_paths_through_several_references_are_columns(world) {
-        let reader = exporter(&world).await;
+    async fn lists_and_paths_through_several_references_are_columns(world with sample) {
+        let reader = world.reader().await;
         let path = "/export/mechanisms.jsonl?columns=slug,partOf.slug,partOf.dossier.slug,parties.slug,parties";
         let file = fetch(&world, &reader, path).await;
         let (records, _) = records(&file.text());
@@ -129,8 +124,8 @@ demarche_tests::suite! {
         assert!(records.iter().any(|record| record["partOf.dossier.slug"] == DOSSIER));
     }
 
-    async fn an_earlier_belief_leaves_as_it_was_with_the_names_that_records_had(world) {
-        let reader = exporter(&world).await;
+    async fn an_earlier_belief_leaves_as_it_was_with_the_names_that_records_had(world with sample) {
+        let reader = world.reader().await;
         let path = "/export/positions.jsonl?columns=id,stance,stakeholder.name,mechanism.slug";
         let before = fetch(&world, &reader, path).await;
         let then = world.now();
@@ -157,8 +152,8 @@ demarche_tests::suite! {
         assert!(pentagon["aliases"].is_array());
     }
 
-    async fn what_is_marked_amber_strict_leaves_by_no_session(world) {
-        let reader = exporter(&world).await;
+    async fn what_is_marked_amber_strict_leaves_by_no_session(world with sample) {
+        let reader = world.reader().await;
         world.load(
             "{\"record\":\"dossier\",\"slug\":\"secret\",\"title\":\"Secret\"}\n\
              {\"record\":\"stakeholder\",\"slug\":\"open\",\"name\":\"Open\",\"kind\":\"GROUP\",\"marking\":\"AMBER\"}\n\
@@ -186,8 +181,7 @@ demarche_tests::suite! {
         assert!(all.contains("Strict") && all.contains("Red"), "the machine's own operator takes all");
     }
 
-    async fn a_dossier_of_others_is_not_there(world) {
-        world.load_sample().await;
+    async fn a_dossier_of_others_is_not_there(world with sample) {
         let anonymous = world.anonymous();
         assert_eq!(fetch(&world, &anonymous, "/export/positions.csv").await.status, 401);
         let op = world.op(entity::words::Role::Analyst).await;
@@ -201,8 +195,8 @@ demarche_tests::suite! {
         assert!(!fetch(&world, &reader, "/export/dossiers.csv").await.text().contains("others"));
     }
 
-    async fn what_makes_no_sense_is_named(world) {
-        let reader = exporter(&world).await;
+    async fn what_makes_no_sense_is_named(world with sample) {
+        let reader = world.reader().await;
         for (path, body, status, expected) in [
             ("/export/positions.csv", json!({ "filter": { "stanse": {} } }), 400, "filter: PositionFilter has no field \"stanse\""),
             ("/export/positions.csv", json!({ "filter": { "and": [{ "stakeholder": { "nam": {} } }] } }), 400,
@@ -245,8 +239,8 @@ demarche_tests::suite! {
         assert_eq!(records[0]["name"], "=HYPERLINK(\"http://x\")");
     }
 
-    async fn a_manifest_tells_whether_a_file_is_whole(world) {
-        let reader = exporter(&world).await;
+    async fn a_manifest_tells_whether_a_file_is_whole(world with sample) {
+        let reader = world.reader().await;
         let file = fetch(&world, &reader, "/export/positions.jsonl").await;
         let text = file.text();
         let (records, manifest) = records(&text);
@@ -268,8 +262,8 @@ demarche_tests::suite! {
         assert_eq!(manifest["rows"], rows(&csv.text()).len() - 1);
     }
 
-    async fn a_broken_download_goes_on_where_it_stopped_whatever_was_written_since(world) {
-        let reader = exporter(&world).await;
+    async fn a_broken_download_goes_on_where_it_stopped_whatever_was_written_since(world with sample) {
+        let reader = world.reader().await;
         for (path, encoding) in [("/export/positions.jsonl", ""), ("/export/positions.csv", "gzip"), ("/export/standings.csv", "zstd")] {
             let accept = [("accept-encoding", encoding)];
             let whole = fetch_with(&world, &reader, path, &accept, None).await;
@@ -303,8 +297,8 @@ demarche_tests::suite! {
         }
     }
 
-    async fn what_is_compressed_is_the_same_file(world) {
-        let reader = exporter(&world).await;
+    async fn what_is_compressed_is_the_same_file(world with sample) {
+        let reader = world.reader().await;
         let plain = fetch(&world, &reader, "/export/events.csv").await;
         assert_eq!(plain.header("content-encoding"), "");
         for encoding in ["gzip", "zstd"] {
@@ -314,8 +308,8 @@ demarche_tests::suite! {
         }
     }
 
-    async fn an_export_ends_when_nobody_takes_it(world) {
-        exporter(&world).await;
+    async fn an_export_ends_when_nobody_takes_it(world with sample) {
+        world.reader().await;
         let op = world.op(entity::words::Role::Reader).await;
         let mut open = crate::export_file::open(&op, "positions", "csv", json!({})).await;
         let (outlet, bytes) = demarche_core::store::stream::Outlet::new();
@@ -327,8 +321,8 @@ demarche_tests::suite! {
         assert_eq!(entries["audit"]["totalCount"], 2);
     }
 
-    async fn an_export_follows_another_though_the_server_has_ended_the_connection_of_that_one(world) {
-        let reader = exporter(&world).await;
+    async fn an_export_follows_another_though_the_server_has_ended_the_connection_of_that_one(world with sample) {
+        let reader = world.reader().await;
         let first = fetch(&world, &reader, "/export/positions.csv").await;
         // SQLite has no server that could.
         if world.database.engine == Engine::Postgres {
@@ -344,8 +338,8 @@ demarche_tests::suite! {
         assert_eq!(fetch(&world, &reader, "/export/positions.csv").await.text(), first.text());
     }
 
-    async fn a_snapshot_does_not_change_while_others_write(world) {
-        let reader = exporter(&world).await;
+    async fn a_snapshot_does_not_change_while_others_write(world with sample) {
+        let reader = world.reader().await;
         let before = fetch(&world, &reader, "/export/positions.jsonl?columns=id,stance").await;
         let op = world.op(entity::words::Role::Reader).await;
         let arguments = json!({ "columns": ["id", "stance"] });

@@ -131,11 +131,6 @@ fn assert_same(lines: &[Value], table: &Table, what: &str) {
     }
 }
 
-async fn exporter(world: &World) -> Client {
-    world.load_sample().await;
-    world.reader().await
-}
-
 async fn asked(world: &World, client: &Client, path: &str, body: &Value) -> File {
     let file = fetch_with(world, client, path, &[], Some(body.clone())).await;
     assert_eq!(file.status, 200, "{path}: {}", String::from_utf8_lossy(&file.body));
@@ -143,8 +138,8 @@ async fn asked(world: &World, client: &Client, path: &str, body: &Value) -> File
 }
 
 demarche_tests::suite! {
-    async fn every_table_has_the_rows_of_the_json_lines(world) {
-        let reader = exporter(&world).await;
+    async fn every_table_has_the_rows_of_the_json_lines(world with sample) {
+        let reader = world.reader().await;
         let mut kinds = std::collections::BTreeMap::<&str, usize>::new();
         for kind in [
             "dossiers", "stakeholders", "mechanisms", "conditions", "arguments", "sources", "positions", "relations",
@@ -175,8 +170,8 @@ demarche_tests::suite! {
         assert_eq!(seen, ["a flag", "a list", "a real", "a text", "an empty list", "an integer", "no value"]);
     }
 
-    async fn types_follow_paths_through_references(world) {
-        let reader = exporter(&world).await;
+    async fn types_follow_paths_through_references(world with sample) {
+        let reader = world.reader().await;
         let question = json!({
             "filter": { "stance": { "gt": "NEUTRAL" } },
             "orderBy": [{ "field": "STATED_ON", "direction": "DESC" }],
@@ -202,8 +197,8 @@ demarche_tests::suite! {
         assert!(matches!(of("mechanism.parties.slug"), DataType::List(_)) && matches!(of("arguments"), DataType::List(_)));
     }
 
-    async fn an_earlier_belief_is_the_same_in_all_tables(world) {
-        let reader = exporter(&world).await;
+    async fn an_earlier_belief_is_the_same_in_all_tables(world with sample) {
+        let reader = world.reader().await;
         let then = world.now();
         world.wait(std::time::Duration::from_secs(60));
         let writer = world.analyst().await;
@@ -220,8 +215,8 @@ demarche_tests::suite! {
         }
     }
 
-    async fn what_has_changed_since_has_the_records_and_not_what_became_of_others(world) {
-        let reader = exporter(&world).await;
+    async fn what_has_changed_since_has_the_records_and_not_what_became_of_others(world with sample) {
+        let reader = world.reader().await;
         let cursor = fetch(&world, &reader, "/export/positions.parquet").await.header("export-cursor").to_owned();
         let writer = world.analyst().await;
         let found = writer.data("{ positions(first: 1) { nodes { id } } }").await;
@@ -239,8 +234,8 @@ demarche_tests::suite! {
         }
     }
 
-    async fn the_same_snapshot_is_written_as_the_same_bytes_and_goes_on_where_it_broke_off(world) {
-        let reader = exporter(&world).await;
+    async fn the_same_snapshot_is_written_as_the_same_bytes_and_goes_on_where_it_broke_off(world with sample) {
+        let reader = world.reader().await;
         for (path, kind) in [
             ("/export/positions.parquet", "application/vnd.apache.parquet"),
             ("/export/standings.arrow", "application/vnd.apache.arrow.file"),
@@ -267,8 +262,8 @@ demarche_tests::suite! {
         }
     }
 
-    async fn a_file_says_of_itself_what_its_manifest_says_but_for_its_sum(world) {
-        let reader = exporter(&world).await;
+    async fn a_file_says_of_itself_what_its_manifest_says_but_for_its_sum(world with sample) {
+        let reader = world.reader().await;
         for format in FORMATS {
             let path = format!("/export/ratings.{format}?columns=id,power");
             let file = fetch(&world, &reader, &path).await;
@@ -292,8 +287,8 @@ demarche_tests::suite! {
         }
     }
 
-    async fn an_empty_table_is_a_file_with_columns(world) {
-        let reader = exporter(&world).await;
+    async fn an_empty_table_is_a_file_with_columns(world with sample) {
+        let reader = world.reader().await;
         let question = json!({ "filter": { "stakeholder": { "slug": { "eq": "nobody" } } } });
         for format in FORMATS {
             let file = asked(&world, &reader, &format!("/export/positions.{format}"), &question).await;
@@ -303,8 +298,8 @@ demarche_tests::suite! {
         }
     }
 
-    async fn restricted_columns_leave_if_they_are_named_and_others_never(world) {
-        let reader = exporter(&world).await;
+    async fn restricted_columns_leave_if_they_are_named_and_others_never(world with sample) {
+        let reader = world.reader().await;
         let csv = rows(&fetch(&world, &reader, "/export/sources.csv?columns=slug,createdBy").await.text());
         for format in FORMATS {
             let all = read(format, &fetch(&world, &reader, &format!("/export/sources.{format}")).await.body);
@@ -322,8 +317,8 @@ demarche_tests::suite! {
         assert!(other.message().contains("expected csv, jsonl, parquet or arrow"));
     }
 
-    async fn markings_hold_for_columns_too(world) {
-        let reader = exporter(&world).await;
+    async fn markings_hold_for_columns_too(world with sample) {
+        let reader = world.reader().await;
         world.load(
             "{\"record\":\"dossier\",\"slug\":\"secret\",\"title\":\"Secret\"}\n\
              {\"record\":\"stakeholder\",\"slug\":\"open\",\"name\":\"=Open\",\"kind\":\"GROUP\",\"marking\":\"AMBER\"}\n\
@@ -341,8 +336,8 @@ demarche_tests::suite! {
         }
     }
 
-    async fn what_left_in_columns_is_in_the_audit_log_by_name(world) {
-        let reader = exporter(&world).await;
+    async fn what_left_in_columns_is_in_the_audit_log_by_name(world with sample) {
+        let reader = world.reader().await;
         let admin = world.admin().await;
         for format in FORMATS {
             let file = fetch(&world, &reader, &format!("/export/ratings.{format}?columns=id")).await;

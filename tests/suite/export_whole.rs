@@ -3,7 +3,7 @@
 use demarche_core::export::column::{access, decided};
 use demarche_core::import;
 use demarche_core::op::Actor;
-use demarche_tests::{Engine, World, database};
+use demarche_tests::{Content, Engine, World};
 use entity::words::Role;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ async fn archive(world: &World) -> String {
 
 /// Loads a file into a database of its own, and gives what is written from there.
 async fn again(file: &str, engine: Engine) -> Option<String> {
-    let world = World::start(database::fresh(engine).await.ok()?).await;
+    let world = World::start(engine, Content::People).await.ok()?;
     // Other keys than where it came from.
     world.wait(std::time::Duration::from_secs(12_345));
     import::load(&world.op(Role::Analyst).await, file.as_bytes()).await.unwrap();
@@ -66,8 +66,7 @@ fn attribute<'a>(tag: &'a (String, Vec<(String, String)>), name: &str) -> &'a st
 }
 
 demarche_tests::suite! {
-    async fn an_archive_is_taken_back_without_loss_on_both_databases_and_across_them(world) {
-        world.load_sample().await;
+    async fn an_archive_is_taken_back_without_loss_on_both_databases_and_across_them(world with sample) {
         // Things that the sample has not: text with an anchored quote, names without external ids, late parents.
         let analyst = world.analyst().await;
         let id = |data: &Value, path: &str| data.pointer(path).unwrap().clone();
@@ -123,8 +122,7 @@ demarche_tests::suite! {
         assert_eq!((report.created, report.edited, report.superseded), (2, 0, 0), "{report}");
     }
 
-    async fn a_network_has_all_nodes_and_the_standings_as_edges(world) {
-        world.load_sample().await;
+    async fn a_network_has_all_nodes_and_the_standings_as_edges(world with sample) {
         let reader = world.reader().await;
         let data = reader.data(&format!(
             "{{ dossier(slug: \"{DOSSIER}\") {{ stakeholders {{ totalCount }} mechanisms {{ totalCount }} \
@@ -156,8 +154,7 @@ demarche_tests::suite! {
         assert!(csv[1..].iter().all(|row| ["0", "1", "2"].contains(&row[5].as_str()) && ["-1", "0", "1"].contains(&row[8].as_str())));
     }
 
-    async fn linked_data_names_every_record_that_it_refers_to(world) {
-        world.load_sample().await;
+    async fn linked_data_names_every_record_that_it_refers_to(world with sample) {
         let reader = world.reader().await;
         let file = fetch(&world, &reader, &format!("/export/archive.jsonld?dossier={DOSSIER}")).await;
         let document: Value = serde_json::from_str(&file.text()).unwrap();

@@ -61,8 +61,7 @@ demarche_tests::suite! {
         inspector.close().await;
     }
 
-    async fn entities_read_what_is_stored(world) {
-        world.load_sample().await;
+    async fn entities_read_what_is_stored(world with sample) {
         let inspector = Inspector::new(&world.database).await;
         macro_rules! read {
             ($entity:ty) => { <$entity>::find().all(inspector.connection()).await.unwrap().len() }

@@ -20,7 +20,6 @@ fn run(program: &str, needs: &str, example: &str, url: &str, token: &str) -> Res
 }
 
 async fn works(world: &World, program: &'static str, needs: &'static str, example: &'static str) {
-    world.load_sample().await;
     let reader = world.reader().await;
     let data = reader.data("{ positions { totalCount } }").await;
     let count = data["positions"]["totalCount"].as_u64().unwrap();
@@ -41,11 +40,11 @@ async fn works(world: &World, program: &'static str, needs: &'static str, exampl
 }
 
 demarche_tests::suite! {
-    async fn the_example_in_python_works(world) {
+    async fn the_example_in_python_works(world with sample) {
         works(&world, "python3", "import polars, gql, requests", "example.py").await;
     }
 
-    async fn the_example_in_r_works(world) {
+    async fn the_example_in_r_works(world with sample) {
         works(&world, "Rscript", "library(jsonlite); library(curl)", "example.R").await;
     }
 }

@@ -1,8 +1,8 @@
 //! Buckets of points, by which requests are limited.
 
 use demarche_core::store::{Bucket, Store, Taken};
-use demarche_tests::World;
 use demarche_tests::database::place;
+use demarche_tests::{Content, Engine, World};
 use entity::moment::Moment;
 use proptest::prelude::*;
 
@@ -61,7 +61,8 @@ demarche_tests::suite! {
 fn instances_on_one_server_share_their_buckets() {
     demarche_tests::run(
         "instances_on_one_server_share_their_buckets",
-        demarche_tests::Engine::Postgres,
+        Engine::Postgres,
+        Content::People,
         Box::new(|world| {
             Box::pin(async {
                 let (one, other) = (store(&world).await, Store::open(&place(&world.database.url)).await.unwrap());
@@ -97,6 +98,6 @@ proptest! {
             world
         };
         let test = Box::new(move |world| Box::pin(flowing(world)) as demarche_tests::Running);
-        demarche_tests::run("no_more_flows_out_than_flows_in", demarche_tests::Engine::Sqlite, test);
+        demarche_tests::run("no_more_flows_out_than_flows_in", Engine::Sqlite, Content::People, test);
     }
 }

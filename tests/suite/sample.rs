@@ -1,6 +1,6 @@
 //! The questions that the sample dossier must answer, as the README asks and answers them.
 
-use demarche_tests::{Client, World};
+use demarche_tests::World;
 use serde_json::{Value, json};
 
 const README: &str = include_str!("../../README.md");
@@ -19,15 +19,10 @@ fn questions() -> Vec<(&'static str, &'static str, Value)> {
     questions
 }
 
-async fn curious(world: &World) -> Client {
-    world.load_sample().await;
-    world.reader().await
-}
-
 /// The dossier, asked for `fields`.
 async fn dossier(world: &World, fields: &str) -> Value {
     let query = format!("{{ dossier(slug: \"us-mexico-cartel-strikes\") {{ {fields} }} }}");
-    curious(world).await.data(&query).await["dossier"].take()
+    world.reader().await.data(&query).await["dossier"].take()
 }
 
 fn texts(list: &Value, pointer: &str) -> Vec<String> {
@@ -40,8 +35,8 @@ fn without_spaces(text: &str) -> String {
 }
 
 demarche_tests::suite! {
-    async fn readme_answers_the_seven_questions_as_the_server_does(world) {
-        let reader = curious(&world).await;
+    async fn readme_answers_the_seven_questions_as_the_server_does(world with sample) {
+        let reader = world.reader().await;
         let questions = questions();
         assert_eq!(questions.len(), 7);
         for (heading, query, expected) in questions {
@@ -49,8 +44,8 @@ demarche_tests::suite! {
         }
     }
 
-    async fn answers_come_in_the_order_of_the_query(world) {
-        let reader = curious(&world).await;
+    async fn answers_come_in_the_order_of_the_query(world with sample) {
+        let reader = world.reader().await;
         for (heading, query, expected) in questions() {
             // Without spaces, the page's answer is the server's, letter by letter: an object has no other order.
             let shown = README.split(query).nth(1).unwrap().split("```json\n").nth(1).unwrap().split("```").next().unwrap();
@@ -62,7 +57,7 @@ demarche_tests::suite! {
         }
     }
 
-    async fn everybody_who_opposes_strikes_says_why(world) {
+    async fn everybody_who_opposes_strikes_says_why(world with sample) {
         let found = dossier(
             &world,
             "mechanism(slug: \"military-operations\") { standings(filter: { stance: { lt: NEUTRAL } }) {
@@ -90,7 +85,7 @@ demarche_tests::suite! {
         assert!(spoken.contains(&"claudia-sheinbaum".to_owned()), "she speaks for the government of Mexico");
     }
 
-    async fn common_ground_is_what_both_sides_support_and_nobody_opposes(world) {
+    async fn common_ground_is_what_both_sides_support_and_nobody_opposes(world with sample) {
         let found = dossier(
             &world,
             "mechanisms(filter: {
@@ -110,7 +105,7 @@ demarche_tests::suite! {
         assert!(texts(nodes, "/mode").iter().all(|mode| mode == "BILATERAL"));
     }
 
-    async fn no_condition_of_strikes_is_met_and_mexico_has_not_asked(world) {
+    async fn no_condition_of_strikes_is_met_and_mexico_has_not_asked(world with sample) {
         let found = dossier(
             &world,
             "mechanism(slug: \"military-operations\") { conditions { externalId findings { verdict assessor { slug } } } }",
@@ -128,7 +123,7 @@ demarche_tests::suite! {
         assert_eq!(verdicts("self-defence"), ["CONTESTED", "CONTESTED"]);
     }
 
-    async fn washington_disagrees_with_itself_on_strikes_alone(world) {
+    async fn washington_disagrees_with_itself_on_strikes_alone(world with sample) {
         let found = dossier(
             &world,
             "relations(filter: { kind: { eq: PART_OF } }) { nodes { to { slug } from { slug
@@ -153,7 +148,7 @@ demarche_tests::suite! {
         assert_eq!(torn, [("us-government".to_owned(), "military-operations".to_owned())]);
     }
 
-    async fn unilateral_action_has_six_foreseen_consequences_the_gravest_first(world) {
+    async fn unilateral_action_has_six_foreseen_consequences_the_gravest_first(world with sample) {
         let found = dossier(
             &world,
             "implications(filter: { mechanism: { slug: { eq: \"military-operations\" } } }
@@ -167,7 +162,7 @@ demarche_tests::suite! {
         assert_eq!(texts(nodes, "/externalId")[0], "risk-escalation");
     }
 
-    async fn a_stakeholder_without_a_stated_position_is_an_answer_too(world) {
+    async fn a_stakeholder_without_a_stated_position_is_an_answer_too(world with sample) {
         let found = dossier(
             &world,
             "mechanism(slug: \"military-operations\") { support { stated noPosition mean }

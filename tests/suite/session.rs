@@ -240,8 +240,7 @@ demarche_tests::suite! {
         assert_eq!(sessions(&world.with_token(second.token.expose())).await.len(), 100);
     }
 
-    async fn finding_out_who_asks_takes_one_statement(world) {
-        world.load_sample().await;
+    async fn finding_out_who_asks_takes_one_statement(world with sample) {
         let payload = signed_in(&world, Role::Reader).await;
         // The first token of a signing key takes one more, to learn the key.
         assert!(holds(&world, &payload).await);

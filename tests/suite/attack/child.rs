@@ -5,7 +5,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::Duration;
 
 use demarche_api::http::Settings;
-use demarche_tests::{Engine, World};
+use demarche_tests::{Content, Engine, World};
 
 /// The name of the test that is the server, below.
 const SERVER: &str = "attack::child::the_server_under_attack";
@@ -69,7 +69,6 @@ impl Drop for Server {
 #[ignore = "it is the server that other tests attack, in a process of its own"]
 fn the_server_under_attack() {
     async fn serving(world: World) -> World {
-        world.load_sample().await;
         let settings = Settings { body_wait_max: Duration::from_secs(2), ..demarche_tests::world::unlimited() };
         let (address, token) = (world.another(settings).await, world.reader().await.token.unwrap());
         println!("serving {address} {token}");
@@ -79,5 +78,10 @@ fn the_server_under_attack() {
         tokio::task::spawn_blocking(wait).await.unwrap().unwrap();
         world
     }
-    demarche_tests::run("the server under attack", Engine::Sqlite, Box::new(|world| Box::pin(serving(world))));
+    demarche_tests::run(
+        "the server under attack",
+        Engine::Sqlite,
+        Content::Sample,
+        Box::new(|world| Box::pin(serving(world))),
+    );
 }
