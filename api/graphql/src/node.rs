@@ -4,6 +4,8 @@ use async_graphql::{Context, ID, InputObject, Interface, Object, SimpleObject};
 use entity::kind::Kind;
 use entity::record::{AsOf, Upkeep};
 use entity::revision;
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, ready};
 
 use crate::argument::Argument;
 use crate::condition::Condition;
@@ -73,13 +75,14 @@ pub enum Node {
 
 impl Node {
     /// The record with a key, if one may see it.
-    pub async fn load(ctx: &Context<'_>, kind: Kind, id: i64) -> Result<Option<Self>> {
+    pub fn load<'a>(ctx: &'a Context<'_>, kind: Kind, id: i64) -> BoxFuture<'a, Result<Option<Self>>> {
         macro_rules! load {
-            ($concept:ident, $object:ident) => {
-                loader::load::<entity::$concept::Entity>(ctx, id, None).await?.map(|model| Self::$object(model.into()))
-            };
+            ($concept:ident, $object:ident) => {{
+                let found = loader::load::<entity::$concept::Entity>(ctx, id, None);
+                found.map(|found| Ok(found?.map(|model| Self::$object(model.into())))).boxed()
+            }};
         }
-        Ok(match kind {
+        match kind {
             Kind::Dossier => load!(dossier, Dossier),
             Kind::Stakeholder => load!(stakeholder, Stakeholder),
             Kind::Mechanism => load!(mechanism, Mechanism),
@@ -94,8 +97,8 @@ impl Node {
             Kind::Implication => load!(implication, Implication),
             Kind::Rating => load!(rating, Rating),
             Kind::Revision => load!(revision, Revision),
-            Kind::Account | Kind::Session | Kind::AccessToken | Kind::AuditEntry => None,
-        })
+            Kind::Account | Kind::Session | Kind::AccessToken | Kind::AuditEntry => ready(Ok(None)).boxed(),
+        }
     }
 }
 
