@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use demarche_api::http::{App, Limits, Running, Server, Settings};
 use demarche_core::auth::{Auth, Passwords, Settings as AuthSettings};
 use demarche_core::domain;
-use demarche_core::import;
+use demarche_exchange::import;
 use demarche_core::op::{Actor, Base, Clock, Ids, Op};
 use demarche_core::secret::Secret;
 use entity::account;

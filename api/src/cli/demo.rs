@@ -18,7 +18,7 @@ use demarche_core::domain::access_token::AS_A_SESSION;
 use demarche_core::domain::account::{self, Authority, Draft};
 use demarche_core::domain::list::Readable;
 use demarche_core::error::Result;
-use demarche_core::import;
+use demarche_exchange::import;
 use demarche_core::op::{Base, Op, Origin};
 
 const DIRECTORY: &str = ".demarche";

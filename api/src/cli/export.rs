@@ -12,9 +12,9 @@ use tokio::task::spawn_blocking;
 use super::open_current;
 use crate::config::Config;
 use demarche_core::error::{Error, Result};
-use demarche_core::export::{Compression, Export as Written, Manifest};
+use demarche_exchange::export::{Compression, Export as Written, Manifest};
 use demarche_core::store::stream::Outlet;
-use demarche_graphql::export::read;
+use crate::export_request::read;
 
 /// What to export, how, and in whose name.
 #[derive(Clone, Debug, Args)]

@@ -14,7 +14,7 @@ use super::load::recorder;
 use super::{open_current, say};
 use crate::config::Config;
 use demarche_core::error::{Error, Result};
-use demarche_core::import::{self, Meter, OnError, Options, Report};
+use demarche_exchange::import::{self, Meter, OnError, Options, Report};
 use demarche_core::op::Op;
 
 /// What to import, and how.

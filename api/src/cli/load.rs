@@ -10,7 +10,7 @@ use super::{open_current, say};
 use crate::config::Config;
 use demarche_core::domain::account;
 use demarche_core::error::{Error, Result};
-use demarche_core::import;
+use demarche_exchange::import;
 use demarche_core::op::{Actor, Base, Op, Origin};
 
 /// What to load, and in whose name.

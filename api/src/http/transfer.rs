@@ -27,7 +27,7 @@ use super::refusal::Refusal;
 use super::{State, graphql, limit, log, task};
 use demarche_core::error::{Error, Result};
 use demarche_core::id;
-use demarche_core::import::{self, OnError, Options, Report};
+use demarche_exchange::import::{self, OnError, Options, Report};
 use demarche_core::op::{Actor, Op, Origin};
 
 /// The most bytes of a body.
