@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use demarche_core::domain::account;
-use demarche_exchange::import::{self, Options};
 use demarche_core::op::{Actor, Base, Ids, SystemClock};
 use demarche_core::store::Store;
+use demarche_exchange::import::{self, Options};
 
 use crate::database::place;
 

@@ -1,6 +1,7 @@
 //! One test's world: the real server on a port of its own, its database, its clock, and three people who may sign in.
 
 use std::net::TcpListener;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -9,12 +10,13 @@ use chrono::{DateTime, Utc};
 use demarche_api::http::{App, Limits, Running, Server, Settings};
 use demarche_core::auth::{Auth, Passwords, Settings as AuthSettings};
 use demarche_core::domain;
-use demarche_exchange::import;
 use demarche_core::op::{Actor, Base, Clock, Ids, Op};
 use demarche_core::secret::Secret;
+use demarche_exchange::import;
 use entity::account;
 use entity::moment::Moment;
 use entity::words::{Marking, MemberRole, Role};
+
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 use serde_json::{Value, json};
 
@@ -68,12 +70,15 @@ pub struct World {
 }
 
 impl World {
-    /// Boots the server at noon on a database of its own; or says why there can be none.
-    pub async fn start(engine: Engine, content: Content) -> Result<Self, String> {
-        Ok(match content {
-            Content::People => Self::on(with_people(engine).await?, 1).await,
-            // Its keys must not be those of the sample's records.
-            Content::Sample => Self::on(with_sample(engine).await?, 2).await,
+    /// Boots the server at noon on a database of its own; or says why there can be none. Boxed, so that what fills databases is not
+    /// compiled again by whoever awaits it.
+    pub fn start(engine: Engine, content: Content) -> Pin<Box<dyn Future<Output = Result<Self, String>>>> {
+        Box::pin(async move {
+            Ok(match content {
+                Content::People => Self::on(with_people(engine).await?, 1).await,
+                // Its keys must not be those of the sample's records.
+                Content::Sample => Self::on(with_sample(engine).await?, 2).await,
+            })
         })
     }
 

@@ -1,8 +1,8 @@
 //! Whole dossiers and networks as files: what comes back from them, and whether other programs can read them.
 
+use demarche_core::op::Actor;
 use demarche_exchange::export::column::{access, decided};
 use demarche_exchange::import;
-use demarche_core::op::Actor;
 use demarche_tests::{Content, Engine, World};
 use entity::words::Role;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};

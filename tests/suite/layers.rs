@@ -31,7 +31,23 @@ const ROOMS: [(&str, &[&str]); 18] = [
             "entity",
         ],
     ),
-    ("http", &["graphql", "export_request", "import", "export", "auth", "telemetry", "op", "store", "id", "digest", "error", "entity"]),
+    (
+        "http",
+        &[
+            "graphql",
+            "export_request",
+            "import",
+            "export",
+            "auth",
+            "telemetry",
+            "op",
+            "store",
+            "id",
+            "digest",
+            "error",
+            "entity",
+        ],
+    ),
     ("graphql", &["domain", "auth", "op", "id", "error", "entity"]),
     // What HTTP and the command line are asked for, partly in GraphQL's words.
     ("export_request", &["graphql", "export", "domain", "op", "error", "entity"]),
@@ -215,7 +231,17 @@ fn migrations_never_import_what_is_stored_now() {
 fn what_is_stored_knows_no_driver_and_no_door() {
     refuse(
         "entity/src",
-        &["async_graphql", "actix_web", "sqlx", "tokio", "demarche_api", "demarche_core", "demarche_exchange", "migration", "DbBackend"],
+        &[
+            "async_graphql",
+            "actix_web",
+            "sqlx",
+            "tokio",
+            "demarche_api",
+            "demarche_core",
+            "demarche_exchange",
+            "migration",
+            "DbBackend",
+        ],
     );
 }
 

@@ -280,7 +280,7 @@ impl Export {
             }
             (Content::Standings(standings, table), since) => {
                 let since = since.map(|since| (&self.listener, since));
-                standing::read(standings, &mut reader, since, writer(table)?, Some(texts)).await?.finish()?
+                standing::give(standings, &mut reader, since, writer(table)?, Some(texts)).await?.finish()?
             }
             (Content::Network(standings, network), since) => {
                 let since = since.map(|since| (&self.listener, since));

@@ -18,8 +18,8 @@ use demarche_core::domain::access_token::AS_A_SESSION;
 use demarche_core::domain::account::{self, Authority, Draft};
 use demarche_core::domain::list::Readable;
 use demarche_core::error::Result;
-use demarche_exchange::import;
 use demarche_core::op::{Base, Op, Origin};
+use demarche_exchange::import;
 
 const DIRECTORY: &str = ".demarche";
 const URL: &str = "sqlite:.demarche/demarche.db";

@@ -11,10 +11,10 @@ use tokio::task::spawn_blocking;
 
 use super::open_current;
 use crate::config::Config;
-use demarche_core::error::{Error, Result};
-use demarche_exchange::export::{Compression, Export as Written, Manifest};
-use demarche_core::store::stream::Outlet;
 use crate::export_request::read;
+use demarche_core::error::{Error, Result};
+use demarche_core::store::stream::Outlet;
+use demarche_exchange::export::{Compression, Export as Written, Manifest};
 
 /// What to export, how, and in whose name.
 #[derive(Clone, Debug, Args)]

@@ -10,8 +10,8 @@ use super::{open_current, say};
 use crate::config::Config;
 use demarche_core::domain::account;
 use demarche_core::error::{Error, Result};
-use demarche_exchange::import;
 use demarche_core::op::{Actor, Base, Op, Origin};
+use demarche_exchange::import;
 
 /// What to load, and in whose name.
 #[derive(Clone, Debug, Args)]

@@ -29,14 +29,14 @@ use super::limit::Purse;
 use super::log::Outcome;
 use super::refusal::Refusal;
 use super::{State, limit, log, task};
+use crate::export_request::{is_incremental, read};
 use demarche_core::digest;
 use demarche_core::error::Error;
-use demarche_exchange::export::cell::moment as written;
-use demarche_exchange::export::{Compression, Export};
 use demarche_core::id;
 use demarche_core::op::{Actor, Op, Origin};
 use demarche_core::store::stream::Outlet;
-use crate::export_request::{is_incremental, read};
+use demarche_exchange::export::cell::moment as written;
+use demarche_exchange::export::{Compression, Export};
 
 /// The header that has the cursor of a file: for what has changed since, as its manifest has it.
 const CURSOR: &str = "export-cursor";

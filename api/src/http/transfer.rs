@@ -27,8 +27,8 @@ use super::refusal::Refusal;
 use super::{State, graphql, limit, log, task};
 use demarche_core::error::{Error, Result};
 use demarche_core::id;
-use demarche_exchange::import::{self, OnError, Options, Report};
 use demarche_core::op::{Actor, Op, Origin};
+use demarche_exchange::import::{self, OnError, Options, Report};
 
 /// The most bytes of a body.
 const BODY_BYTES_MAX: u64 = 1 << 30;

@@ -82,7 +82,7 @@ pub struct Query {
 }
 
 /// Letters without their case and their accents.
-pub(crate) fn fold(text: &str) -> String {
+pub fn fold(text: &str) -> String {
     text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect()
 }
 

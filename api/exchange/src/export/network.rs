@@ -78,7 +78,7 @@ impl Network {
         }
         self.between(&mut page.text);
         let edges = Edges { network: self, page, names };
-        let mut page = standing::read(standings, reader, since, edges, outlet).await?.page;
+        let mut page = standing::give(standings, reader, since, edges, outlet).await?.page;
         self.end(&mut page.text);
         Ok(page)
     }

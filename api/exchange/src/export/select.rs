@@ -1,14 +1,13 @@
 //! What is read, as of when, and from which snapshot.
 
-use entity::filter::Filter;
 use entity::kind::Kind;
 use entity::moment::Moment;
 use entity::page::Sort;
-use entity::record::{AsOf, Record};
+use entity::record::AsOf;
 use entity::scope::Scope;
 use entity::words::Marking;
 use sea_orm::sea_query::{Expr, SelectStatement};
-use sea_orm::{ColumnTrait, Condition, QueryFilter, QuerySelect, QueryTrait, Select};
+use sea_orm::{QuerySelect, QueryTrait};
 
 use super::noting::{Alike, Counting, Noting, Of};
 use demarche_core::domain::export::{Subject, of_dossier};

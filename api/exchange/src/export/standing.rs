@@ -12,7 +12,7 @@ use entity::moment::Moment;
 use entity::position::{Column, Entity};
 use entity::record::Record;
 use entity::words::{DatePrecision, Stance};
-use entity::{mechanism, stakeholder};
+
 use sea_orm::sea_query::SelectStatement;
 use sea_orm::{ActiveEnum, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
@@ -49,7 +49,7 @@ pub(super) trait StandingTaker: Send + 'static {
 ///
 /// # Errors
 /// If the database fails, or the taker ends it.
-pub(super) async fn read<T: StandingTaker>(
+pub(super) async fn give<T: StandingTaker>(
     standings: &Standings,
     reader: &mut Reader<'_>,
     since: Option<(&Listener, Place)>,

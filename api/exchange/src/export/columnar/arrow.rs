@@ -17,9 +17,9 @@ use arrow_schema::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
 
 use super::batch::{Batch, Column, Texts, Values};
 use super::{Encoder, Limits};
-use demarche_core::error::{Error, Result};
 use crate::export::column::Type;
 use crate::export::table::Head;
+use demarche_core::error::{Error, Result};
 
 /// Smaller than in Parquet: nothing is gained by large ones, and they are not compressed on their way out.
 pub(super) const LIMITS: Limits = Limits { rows: 16_384, bytes: 1024 * 1024 };

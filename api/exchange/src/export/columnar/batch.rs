@@ -1,7 +1,7 @@
 //! Some rows, column by column.
 
-use demarche_core::error::{Error, Result};
 use crate::export::column::Type;
+use demarche_core::error::{Error, Result};
 
 /// Some rows.
 pub(super) struct Batch {

@@ -13,9 +13,9 @@ use parquet::schema::types::{ColumnPath, Type as Node, TypePtr};
 
 use super::batch::{Batch, Column, Texts, Values};
 use super::{Encoder, Limits};
-use demarche_core::error::{Error, Result};
 use crate::export::column::Type;
 use crate::export::table::Head;
+use demarche_core::error::{Error, Result};
 
 /// A reader takes a group at a time, and passes over those that it does not need. Larger ones would pack little better, and an
 /// export takes two or three times their bytes of memory.

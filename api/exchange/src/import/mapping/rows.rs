@@ -12,11 +12,11 @@ use serde_json::{Map, Value};
 use super::Text;
 use super::cell::{Cell, Columns, Rule};
 use super::spec::Table;
-use demarche_core::error::{Error, Result};
 use crate::import::input::{self, Input, unreadable};
 use crate::import::meter::Meter;
 use crate::import::report::Wrong;
 use crate::import::stage::Origin;
+use demarche_core::error::{Error, Result};
 
 /// The most bytes of a row.
 const ROW_BYTES_MAX: usize = 16 * 1024 * 1024;
