@@ -1,17 +1,18 @@
 //! What may be asked of an export, and how that is read: for HTTP and for the command line alike. Its filter, its order, its time
 //! and its rule are GraphQL's words, which [`demarche_graphql::export`] reads.
 
+use entity::moment::Moment;
+use entity::record::AsOf;
+use serde_json::{Map, Value as Json};
+
 use demarche_core::domain::change::read_cursor;
 use demarche_core::error::{Error, Result};
 use demarche_core::op::Op;
 use demarche_exchange::export::{Compression, Content, Network, Request, Table};
 use demarche_graphql::export::{as_of, standings, subject};
-use entity::moment::Moment;
-use entity::record::AsOf;
-use serde_json::{Map, Value as Json};
 
 /// What can be exported.
-pub const KINDS: [&str; 17] = [
+const KINDS: [&str; 17] = [
     "dossiers",
     "stakeholders",
     "mechanisms",

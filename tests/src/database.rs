@@ -15,6 +15,7 @@ use std::time::Duration;
 use demarche_core::store::{Place, Store};
 use sea_orm::{ConnectionTrait, Database as Sea, DatabaseConnection};
 use tempfile::TempDir;
+use tokio::sync::OnceCell;
 
 /// A kind of database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,18 +67,20 @@ pub fn place(url: &str) -> Place {
     Place { url: url.to_owned(), connections_max: 4, wait_max: Duration::from_secs(20) }
 }
 
-/// What tests get copies of: a database that is filled once for each engine, however many tests ask for it.
+/// What tests get copies of: a database that is filled once for each engine, however many tests ask for it. One of a server stays
+/// there as long as the server.
 pub struct Template {
-    sqlite: tokio::sync::OnceCell<Vec<u8>>,
-    /// The name of the one that is copied.
-    postgres: tokio::sync::Mutex<Option<String>>,
+    /// What is in it.
+    sqlite: OnceCell<Vec<u8>>,
+    /// What it is called.
+    postgres: OnceCell<String>,
 }
 
 impl Template {
     /// One that nobody has filled yet.
     #[expect(clippy::new_without_default, reason = "it stands in a static")]
     pub const fn new() -> Self {
-        Self { sqlite: tokio::sync::OnceCell::const_new(), postgres: tokio::sync::Mutex::const_new(None) }
+        Self { sqlite: OnceCell::const_new(), postgres: OnceCell::const_new() }
     }
 
     /// A copy, or why there can be none. `fill` makes what is copied, and leaves nothing of it open.
@@ -94,12 +97,8 @@ impl Template {
                 Ok(database)
             }
             Engine::Postgres => {
-                // A database must not be in use while it is copied: one at a time.
-                let mut filled = self.postgres.lock().await;
-                if filled.is_none() {
-                    *filled = Some(fill().await?.name().to_owned());
-                }
-                postgres_from(filled.as_deref()).await
+                let filled = async || Ok::<_, String>(fill().await?.name().to_owned());
+                postgres_from(Some(self.postgres.get_or_try_init(filled).await?)).await
             }
         }
     }
@@ -217,7 +216,7 @@ impl Cluster {
 }
 
 /// Where the cluster is kept: in memory, if there is room. A database is hundreds of small files, which disks take half a second
-/// to make. The suite needs 100 MB; the benches fill several databases, and what is written ahead of them comes on top.
+/// to make. The suite needs 250 MB; the benches fill several databases, and what is written ahead of them comes on top.
 fn roomy() -> PathBuf {
     const KILOBYTES: u64 = 4_000_000;
     let memory = Path::new("/dev/shm");

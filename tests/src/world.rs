@@ -16,7 +16,6 @@ use demarche_exchange::import;
 use entity::account;
 use entity::moment::Moment;
 use entity::words::{Marking, MemberRole, Role};
-
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 use serde_json::{Value, json};
 
@@ -46,7 +45,7 @@ impl Clock for StoppedClock {
 }
 
 /// What is in a world's database when a test begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub enum Content {
     /// Three people who may sign in, and nothing else.
     People,

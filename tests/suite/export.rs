@@ -309,7 +309,6 @@ demarche_tests::suite! {
     }
 
     async fn an_export_ends_when_nobody_takes_it(world with sample) {
-        world.reader().await;
         let op = world.op(entity::words::Role::Reader).await;
         let mut open = crate::export_file::open(&op, "positions", "csv", json!({})).await;
         let (outlet, bytes) = demarche_core::store::stream::Outlet::new();

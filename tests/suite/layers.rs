@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Where the rooms are: the program with its HTTP door and command line, the GraphQL door, and what both stand on. Cargo itself
-/// keeps a crate from looking up.
+/// Where the rooms are: the program with its HTTP door and command line, the GraphQL door, files, and what all of them stand on.
+/// Cargo itself keeps a crate from looking up.
 const PLACES: [&str; 4] = ["api/src", "api/graphql/src", "api/exchange/src", "api/core/src"];
 
 /// The rooms, and what each may look down on. Within itself, a room may look anywhere.

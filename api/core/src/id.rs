@@ -23,12 +23,14 @@ pub fn encode(kind: Kind, key: i64) -> String {
 }
 
 /// Appends the public form of a key to bytes.
+#[inline]
 pub fn write(kind: Kind, key: i64, out: &mut Vec<u8>) {
     out.extend_from_slice(kind.prefix().as_bytes());
     out.push(b'_');
     out.extend_from_slice(&digits(key));
 }
 
+#[inline]
 fn digits(key: i64) -> [u8; LENGTH] {
     let mut bits = key.cast_unsigned();
     let mut digits = [b'0'; LENGTH];

@@ -66,6 +66,7 @@ pub enum Cell<'a> {
 
 impl Cell<'_> {
     /// The whole number, if it is one.
+    #[inline]
     pub const fn integer(&self) -> Option<i64> {
         if let Self::Integer(number) = self { Some(*number) } else { None }
     }

@@ -12,7 +12,6 @@ use entity::moment::Moment;
 use entity::position::{Column, Entity};
 use entity::record::Record;
 use entity::words::{DatePrecision, Stance};
-
 use sea_orm::sea_query::SelectStatement;
 use sea_orm::{ActiveEnum, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 

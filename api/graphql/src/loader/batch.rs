@@ -37,21 +37,22 @@ type Answer = std::result::Result<Arc<dyn Any + Send + Sync>, Arc<Error>>;
 type Reader = dyn for<'a> Fn(&'a Op, &'a [i64]) -> BoxFuture<'a, Found<Arc<dyn Any + Send + Sync>>> + Send + Sync;
 
 /// A question, and how it is answered.
-struct Put<R: ?Sized> {
+struct Way<R: ?Sized> {
     question: Question,
     reader: R,
 }
 
-/// A question about one record. Behind a pointer: every field that waits for a record holds one.
+/// A question about one record. Every field that waits for a record holds one: so the question is behind a pointer, and a line
+/// put in above a word of it has not all of them compiled again.
 #[derive(Clone)]
 struct Asked {
     id: i64,
-    put: Arc<Put<Reader>>,
+    way: Arc<Way<Reader>>,
 }
 
 impl PartialEq for Asked {
     fn eq(&self, other: &Self) -> bool {
-        self.id == other.id && self.put.question == other.put.question
+        self.id == other.id && self.way.question == other.way.question
     }
 }
 
@@ -60,7 +61,7 @@ impl Eq for Asked {}
 impl Hash for Asked {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.id.hash(state);
-        self.put.question.hash(state);
+        self.way.question.hash(state);
     }
 }
 
@@ -76,7 +77,7 @@ impl Loader<Asked> for Batch {
     async fn load(&self, keys: &[Asked]) -> std::result::Result<HashMap<Asked, Answer>, Infallible> {
         let mut questions: HashMap<&Question, Vec<&Asked>> = HashMap::new();
         for key in keys {
-            questions.entry(&key.put.question).or_default().push(key);
+            questions.entry(&key.way.question).or_default().push(key);
         }
         let same = questions.values().flat_map(|same| same.chunks(RECORDS_MAX));
         let answers: Vec<_> = same.map(|same| self.answer(same)).collect();
@@ -90,7 +91,7 @@ impl Batch {
     async fn answer(&self, same: &[&Asked]) -> Vec<(Asked, Answer)> {
         let Some(one) = same.first() else { return Vec::new() };
         let ids: Vec<i64> = same.iter().map(|asked| asked.id).collect();
-        match (one.put.reader)(&self.0, &ids).await {
+        match (one.way.reader)(&self.0, &ids).await {
             Ok(mut found) => {
                 let answer = |asked: &&Asked| found.remove(&asked.id).map(|answer| ((*asked).clone(), Ok(answer)));
                 same.iter().filter_map(answer).collect()
@@ -130,7 +131,7 @@ impl Loaders {
         read: impl for<'a> Fn(&'a Op, &'a [i64]) -> BoxFuture<'a, Found<T>> + Send + Sync + 'static,
     ) -> impl Future<Output = Result<Option<Arc<T>>>> + Send {
         let kept = question.is_kept();
-        let asked = Asked { id, put: Arc::new(Put { question, reader: reader(read) }) };
+        let asked = Asked { id, way: Arc::new(Way { question, reader: reader(read) }) };
         let answer =
             if kept { load(&self.kept, asked).left_future() } else { load(&self.passing, asked).right_future() };
         answer.map(typed)
