@@ -1,10 +1,9 @@
 //! The audit log in GraphQL.
 
-use async_graphql::{Context, Enum, ID, InputObject, Object};
+use async_graphql::{Context, ID, InputObject, Object};
 use entity::audit::{Column, Entity, Model};
 use entity::kind::Kind;
 use entity::page::{Order, Sort};
-use entity::words;
 
 use crate::connection::{Connection, Slice, cursors};
 use crate::dossier::Dossier;
@@ -14,66 +13,10 @@ use crate::many::Many;
 use crate::node::Account;
 use crate::scalar::DateTime;
 use crate::seen::Seen;
-use crate::word::Marking;
+use crate::word::{AuditAction, AuditCredential, AuditOutcome, Marking};
 use demarche_core::domain::audit::{self, Asked};
 use demarche_core::domain::list::{Listing, Query};
 use demarche_core::id;
-
-/// What an entry of the audit log is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum)]
-#[graphql(remote = "words::AuditAction")]
-pub enum AuditAction {
-    /// Records marked `AMBER` or above were shown.
-    Read,
-    /// Records were created, edited, recorded, superseded or retracted.
-    Write,
-    /// The marking of records was changed.
-    Mark,
-    /// Somebody became a member of the dossier, changed role in it, or left it.
-    Member,
-    /// The dossier was deleted with all that was in it.
-    Delete,
-    /// Records were taken away in a file.
-    Export,
-    /// Somebody signed in, or tried to.
-    SignIn,
-    /// A session was ended.
-    SignOut,
-    /// An account was made or changed.
-    Account,
-    /// An access token was made or revoked.
-    Token,
-    /// The instance was looked after.
-    Maintain,
-}
-
-/// How what an entry of the audit log is about ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum)]
-#[graphql(remote = "words::AuditOutcome")]
-pub enum AuditOutcome {
-    /// It was done.
-    Done,
-    /// It was refused: the input was wrong, or the actor may not.
-    Refused,
-    /// It failed on our side.
-    Failed,
-}
-
-/// What was shown to prove who acts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum)]
-#[graphql(remote = "words::AuditCredential")]
-pub enum AuditCredential {
-    /// Nothing: nobody was signed in.
-    Nothing,
-    /// The program was run on the machine that holds the database.
-    Machine,
-    /// A session that began with signing in.
-    Session,
-    /// An access token for scripts.
-    Token,
-    /// A token of an outside identity provider.
-    Provider,
-}
 
 /// An entry of the audit log: who did what, when, from where, to which records, and how it ended. Entries are appended and never
 /// changed or removed; each has the hash of the one before it, so that a gap shows.

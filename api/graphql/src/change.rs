@@ -1,7 +1,6 @@
 //! What has changed since, in GraphQL.
 
-use async_graphql::{Context, Enum, ID, Object, SimpleObject};
-use entity::words;
+use async_graphql::{Context, ID, Object, SimpleObject};
 
 use crate::connection::Slice;
 use crate::error::{Result, fault};
@@ -10,36 +9,10 @@ use crate::loader;
 use crate::many::Many;
 use crate::node::Node;
 use crate::scalar::DateTime;
-use crate::word::RecordKind;
+use crate::word::{ChangeAction, RecordKind};
 use demarche_core::domain::change::{self, Change};
 use demarche_core::error::Error;
 use demarche_core::id;
-
-/// What has happened to a record, or to what you may see. Several things that one transaction did to one record are one change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum)]
-#[graphql(remote = "words::ChangeAction")]
-pub enum ChangeAction {
-    /// Its marking was changed, and you see it: take it anew.
-    Marked,
-    /// It was edited: take it anew.
-    Edited,
-    /// It was created or recorded; a correction names what it `supersedes`.
-    Created,
-    /// It was replaced by a correction, which is a change of its own in the same transaction: drop it, if you keep what stands.
-    Superseded,
-    /// It was taken back: drop it, if you keep what stands.
-    Retracted,
-    /// You see a dossier that you did not see before: fetch it whole, as an export of it, and go on from here.
-    AccessGained,
-    /// You do not see a dossier any more, because it was deleted or is not for you: drop all that you have of it.
-    AccessEnded,
-    /// Your clearance was raised: fetch everything anew, and go on from here.
-    ClearanceRaised,
-    /// Your clearance was lowered: drop all that is marked above it.
-    ClearanceLowered,
-    /// It was marked higher than you are cleared for: drop it. You learn no more of it.
-    Withdrawn,
-}
 
 /// One change: what one transaction did to one record, or to what you may see.
 pub struct RecordChange(Change);

@@ -2,6 +2,7 @@
 
 mod access;
 mod evidence;
+mod log;
 mod marking;
 mod mechanism;
 mod position;
@@ -10,6 +11,7 @@ mod stakeholder;
 
 pub use self::access::{MemberRole, Role, TokenScope};
 pub use self::evidence::{DatePrecision, Likelihood, Reliability};
+pub use self::log::{AuditAction, AuditCredential, AuditOutcome, ChangeAction};
 pub use self::marking::Marking;
 pub use self::mechanism::{ImplicationKind, MechanismKind, MechanismMode, MechanismStatus, PartyRole, Verdict};
 pub use self::position::{Frame, Stance};
