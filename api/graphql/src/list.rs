@@ -7,7 +7,6 @@ use async_graphql::{Context, Enum, InputObject, InputType, OutputType};
 use entity::filter::Filter;
 use entity::page::{Order, Page, Sort};
 use entity::record::{AsOf, Assertion, Record};
-use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use sea_orm::ColumnTrait;
 use sea_orm::sea_query::ExprTrait;
@@ -284,7 +283,7 @@ pub fn connection<'a, E: Listed>(
     narrow: Option<Filter<E>>,
     arguments: Arguments<E>,
 ) -> BoxFuture<'a, Result<Connection<E::Node>>> {
-    async move {
+    Box::pin(async move {
         let (mut query, below, slice) = arguments.query(ctx, parent.at())?;
         if let Some(narrow) = narrow {
             query.filter = Filter::all([narrow, query.filter]);
@@ -309,8 +308,7 @@ pub fn connection<'a, E: Listed>(
                 Ok(Connection::new(cursors.into_iter().zip(nodes).collect(), &slice, listing.more, listing.total))
             }
         }
-    }
-    .boxed()
+    })
 }
 
 /// All of the few records that hang on a parent, at most [`PAGE_SIZE_MAX`].
@@ -331,7 +329,7 @@ pub fn few_of<'a, E: Listed>(
     as_of: Option<AsOfInput>,
     size: i32,
 ) -> BoxFuture<'a, Result<Many<E::Node>>> {
-    async move {
+    Box::pin(async move {
         let Parent::One(name, parent, link) = parent else { return Ok(Many::default()) };
         let (as_of, below) = AsOfInput::read(as_of, parent.at, loader::op(ctx)?);
         let query = Query {
@@ -346,8 +344,7 @@ pub fn few_of<'a, E: Listed>(
         let listing = loader::page(ctx, page).await?;
         let rows = listing.iter().flat_map(|listing| &listing.rows);
         Ok(rows.map(|row| E::Node::from(Seen::new(Arc::new(row.clone()), below))).collect())
-    }
-    .boxed()
+    })
 }
 
 /// A field and its arguments, with the variables put in: the same question for every parent that is called `of` and is shown as

@@ -202,12 +202,11 @@ pub async fn standings(ctx: &Context<'_>, of: StandingsOf) -> Result<Arc<Vec<Sta
     };
     let found = ask(ctx, Question::Standings(kind, question), id, move |op, ids| {
         let grid = Arc::clone(&grid);
-        async move {
+        Box::pin(async move {
             let whose: Vec<Whose> = ids.iter().copied().map(same).collect();
             let mut found = standing::grids(op, &grid, &whose).await?;
             Ok(ids.iter().filter_map(|id| Some((*id, found.remove(&same(*id))?))).collect())
-        }
-        .boxed()
+        })
     });
     Ok(found.await?.unwrap_or_default())
 }
@@ -230,7 +229,7 @@ macro_rules! belongings {
             pub async fn $get(ctx: &Context<'_>, of: Anchor) -> Result<Arc<$value>> {
                 let $at = of.at.and_then(|at| at.recorded);
                 let question = Question::Belongings(stringify!($get), $at);
-                let found = ask(ctx, question, of.id, move |$op, $ids| async move { $load.await }.boxed());
+                let found = ask(ctx, question, of.id, move |$op, $ids| Box::pin(async move { $load.await }));
                 Ok(found.await?.unwrap_or_default())
             }
         )*

@@ -7,7 +7,6 @@ use async_graphql::{Context, MaybeUndefined};
 use entity::filter::Filter;
 use entity::kind::Kind;
 use entity::words::{AuditAction, Marking};
-use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use crate::error::{Result, Written, fault};
@@ -49,7 +48,7 @@ pub fn create<'a, E: Editable>(
     draft: E::Draft,
     problems: Problems,
 ) -> BoxFuture<'a, Result<Written<E::Model>>> {
-    async move {
+    Box::pin(async move {
         let op = begin(ctx).await?;
         let action = if E::KIND == Kind::Dossier { Action::OpenDossier } else { Action::EditNode };
         let result = match readable(&op, action, problems) {
@@ -57,8 +56,7 @@ pub fn create<'a, E: Editable>(
             Err(error) => Err(error),
         };
         end(op, result).await
-    }
-    .boxed()
+    })
 }
 
 /// Edits a node. A stale version gives the current record beside the refusal.
@@ -69,7 +67,7 @@ pub fn update<'a, E: Editable>(
     edit: impl FnOnce(&mut E::Draft) + Send + 'a,
     problems: Problems,
 ) -> BoxFuture<'a, Result<Written<E::Model>>> {
-    async move {
+    Box::pin(async move {
         let op = begin(ctx).await?;
         let result = match readable(&op, Action::EditNode, problems) {
             Ok(()) => E::edit(&op, id, version, Box::new(edit)).await,
@@ -82,8 +80,7 @@ pub fn update<'a, E: Editable>(
             written.record = E::get(loader::op(ctx)?, Filter::equal(E::ID, id)).await.map_err(fault)?;
         }
         Ok(written)
-    }
-    .boxed()
+    })
 }
 
 /// Records an assertion.
@@ -92,15 +89,14 @@ pub fn record<'a, E: Assertable>(
     draft: E::Draft,
     problems: Problems,
 ) -> BoxFuture<'a, Result<Written<E::Model>>> {
-    async move {
+    Box::pin(async move {
         let op = begin(ctx).await?;
         let result = match readable(&op, Action::Assert, problems) {
             Ok(()) => E::record(&op, &draft).await,
             Err(error) => Err(error),
         };
         end(op, result).await
-    }
-    .boxed()
+    })
 }
 
 /// Replaces an assertion by a corrected one.
@@ -110,15 +106,14 @@ pub fn supersede<'a, E: Assertable>(
     draft: E::Draft,
     problems: Problems,
 ) -> BoxFuture<'a, Result<Written<E::Model>>> {
-    async move {
+    Box::pin(async move {
         let op = begin(ctx).await?;
         let result = match readable(&op, Action::Assert, problems) {
             Ok(()) => E::supersede(&op, id, &draft).await,
             Err(error) => Err(error),
         };
         end(op, result).await
-    }
-    .boxed()
+    })
 }
 
 /// Takes an assertion back.
@@ -127,12 +122,11 @@ pub fn retract<'a, E: Assertable>(
     id: i64,
     reason: &'a str,
 ) -> BoxFuture<'a, Result<Written<E::Model>>> {
-    async move {
+    Box::pin(async move {
         let op = begin(ctx).await?;
         let result = E::retract(&op, id, reason).await;
         end(op, result).await
-    }
-    .boxed()
+    })
 }
 
 /// Changes how far an assertion may travel.
@@ -141,12 +135,11 @@ pub fn mark<'a, E: Assertable>(
     id: i64,
     marking: Marking,
 ) -> BoxFuture<'a, Result<Written<E::Model>>> {
-    async move {
+    Box::pin(async move {
         let op = begin(ctx).await?;
         let result = E::mark(&op, id, marking).await;
         end(op, result).await
-    }
-    .boxed()
+    })
 }
 
 /// Changes a required field if a new value is given.

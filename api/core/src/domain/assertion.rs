@@ -10,7 +10,6 @@ use entity::kind::Kind;
 use entity::moment::Moment;
 use entity::record::{Assertion, Provenance};
 use entity::words::{AuditAction, ChangeAction, Likelihood, Marking};
-use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use sea_orm::{ActiveModelBehavior, ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter};
 
@@ -193,7 +192,7 @@ pub fn may_write(op: &Op) -> Result<()> {
 }
 
 pub(super) fn record<'a, E: Claim>(op: &'a Op, draft: &'a E::Draft) -> BoxFuture<'a, Result<E::Model>> {
-    async move {
+    Box::pin(async move {
         policy::authorise(op, Action::Assert, E::evidence(draft).dossier)?;
         let external_id = E::evidence(draft).external_id.as_deref();
         if let Some(key) = external_id
@@ -203,12 +202,11 @@ pub(super) fn record<'a, E: Claim>(op: &'a Op, draft: &'a E::Draft) -> BoxFuture
             return Err(Error::refused(Code::Taken, "externalId", message));
         }
         write::<E>(op, draft, None).await
-    }
-    .boxed()
+    })
 }
 
 pub(super) fn supersede<'a, E: Claim>(op: &'a Op, id: i64, draft: &'a E::Draft) -> BoxFuture<'a, Result<E::Model>> {
-    async move {
+    Box::pin(async move {
         policy::may(op, Action::Assert)?;
         let old = open::<E>(op, id).await?;
         policy::authorise(op, Action::Assert, old.dossier_id)?;
@@ -254,12 +252,11 @@ pub(super) fn supersede<'a, E: Claim>(op: &'a Op, id: i64, draft: &'a E::Draft) 
             marking::raise(op, E::KIND, old.dossier_id, (id, old.marking), marking).await?;
         }
         Ok(corrected)
-    }
-    .boxed()
+    })
 }
 
 pub(super) fn retract<'a, E: Claim>(op: &'a Op, id: i64, reason: &'a str) -> BoxFuture<'a, Result<E::Model>> {
-    async move {
+    Box::pin(async move {
         use sea_orm::sea_query::Expr;
         policy::may(op, Action::RetractOwn)?;
         let mut problems = Problems::default();
@@ -282,8 +279,7 @@ pub(super) fn retract<'a, E: Claim>(op: &'a Op, id: i64, reason: &'a str) -> Box
         let retracted = retracted.ok_or_else(|| Error::internal("a retracted assertion is gone"))?;
         audit::wrote::<E>(op, &retracted, ChangeAction::Retracted, None);
         Ok(retracted)
-    }
-    .boxed()
+    })
 }
 
 /// Records an assertion, or supersedes the one with the same external id where it differs. One that somebody has retracted
@@ -451,7 +447,7 @@ pub(super) fn successors<'a, E: Assertion>(
     ids: &'a [i64],
     recorded: Option<Moment>,
 ) -> BoxFuture<'a, Result<HashMap<i64, E::Model>>> {
-    async move {
+    Box::pin(async move {
         let scope = policy::scope(op)?;
         let mut rows = E::scoped(&scope).filter(E::SUPERSEDES.is_in(ids.iter().copied())).all(&op.lane).await?;
         audit::read::<E>(op, &rows);
@@ -460,8 +456,7 @@ pub(super) fn successors<'a, E: Assertion>(
         }
         let replaced = |row: E::Model| E::provenance(&row).supersedes_id.map(|id| (id, row));
         Ok(rows.into_iter().filter_map(replaced).collect())
-    }
-    .boxed()
+    })
 }
 
 /// A quote must stand in the source's text, where that is stored.

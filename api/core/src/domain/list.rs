@@ -8,7 +8,6 @@ use entity::filter::Filter;
 use entity::moment::Moment;
 use entity::page::{PARENT, Page, Sort, count_each};
 use entity::record::{AsOf, Record};
-use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use sea_orm::sea_query::{ColumnRef, ExprTrait, IntoColumnRef, JoinType};
 use sea_orm::{
@@ -170,7 +169,7 @@ readable! {
 }
 
 fn list<'a, E: Record>(op: &'a Op, query: &'a Query<E>) -> BoxFuture<'a, Result<Listing<E::Model>>> {
-    async move {
+    Box::pin(async move {
         let select = query.select(op)?;
         let total = match query.count {
             true => Some(PaginatorTrait::count(select.clone(), &op.lane).await?),
@@ -181,8 +180,7 @@ fn list<'a, E: Record>(op: &'a Op, query: &'a Query<E>) -> BoxFuture<'a, Result<
         audit::read::<E>(op, &rows);
         recall::<E>(&mut rows, query.as_of.recorded);
         Ok(Listing { rows, more, total })
-    }
-    .boxed()
+    })
 }
 
 fn list_each<'a, E: Record>(
@@ -191,7 +189,7 @@ fn list_each<'a, E: Record>(
     link: Link<E>,
     parents: &'a [i64],
 ) -> BoxFuture<'a, Result<HashMap<i64, Listing<E::Model>>>> {
-    async move {
+    Box::pin(async move {
         let select = link.join(query.select(op)?, parents);
         let mut totals = HashMap::new();
         if query.count {
@@ -220,8 +218,7 @@ fn list_each<'a, E: Record>(
             (parent, Listing { rows, more, total })
         };
         Ok(grouped.into_iter().map(listing).collect())
-    }
-    .boxed()
+    })
 }
 
 /// Takes out of the records what was only recorded later, if a moment is given.
@@ -236,15 +233,14 @@ fn by_ids<'a, E: Record>(
     ids: &'a [i64],
     recorded: Option<Moment>,
 ) -> BoxFuture<'a, Result<HashMap<i64, E::Model>>> {
-    async move {
+    Box::pin(async move {
         let mut found = keyed::<E>(op, ids, recorded).await?;
         let missing: Vec<i64> = ids.iter().copied().filter(|id| !found.contains_key(id)).collect();
         if recorded.is_some() && !missing.is_empty() {
             found.extend(keyed::<E>(op, &missing, None).await?);
         }
         Ok(found)
-    }
-    .boxed()
+    })
 }
 
 async fn keyed<E: Record>(op: &Op, ids: &[i64], recorded: Option<Moment>) -> Result<HashMap<i64, E::Model>> {
@@ -256,11 +252,10 @@ async fn keyed<E: Record>(op: &Op, ids: &[i64], recorded: Option<Moment>) -> Res
 }
 
 fn get<'a, E: Record>(op: &'a Op, filter: Filter<E>) -> BoxFuture<'a, Result<Option<E::Model>>> {
-    async move {
+    Box::pin(async move {
         let scope = policy::scope(op)?;
         let found = E::scoped(&scope).filter(filter.condition(&scope, op.present())).one(&op.lane).await?;
         audit::read::<E>(op, &found);
         Ok(found)
-    }
-    .boxed()
+    })
 }

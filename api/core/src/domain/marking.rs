@@ -12,7 +12,6 @@ use entity::kind::Kind;
 use entity::referrer::{self, By};
 use entity::words::{AuditAction, ChangeAction, Marking};
 use entity::{revision, search_document};
-use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use sea_orm::sea_query::{Expr, ExprTrait, IntoIden, Query};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryResult, QuerySelect};
@@ -39,7 +38,7 @@ pub(super) fn check(op: &Op, asked: Option<Marking>, problems: &mut Problems) ->
 }
 
 pub(super) fn change<'a, E: Claim>(op: &'a Op, id: i64, marking: Marking) -> BoxFuture<'a, Result<E::Model>> {
-    async move {
+    Box::pin(async move {
         policy::may(op, Action::ChangeMarking)?;
         let found = E::get(op, Filter::equal(E::ID, id)).await?;
         let missing = || Error::refused(Code::NotFound, "id", format!("there is no such {}", E::KIND.noun()));
@@ -66,8 +65,7 @@ pub(super) fn change<'a, E: Claim>(op: &'a Op, id: i64, marking: Marking) -> Box
             marked(op, E::KIND, provenance.dossier_id, (id, provenance.marking), marking);
         }
         E::get(op, Filter::equal(E::ID, id)).await?.ok_or_else(missing)
-    }
-    .boxed()
+    })
 }
 
 /// The highest marking of what an assertion refers to, and of what corrected it: that an assertion has been superseded would

@@ -7,7 +7,6 @@ use entity::filter::Filter;
 use entity::kind::Kind;
 use entity::record::{Node, Upkeep};
 use entity::words::{ChangeAction, Marking};
-use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use sea_orm::{ActiveModelBehavior, ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter, SqlErr};
 use serde_json::Value;
@@ -110,7 +109,7 @@ fn may_create(op: &Op, dossier: Option<i64>) -> Result<()> {
 }
 
 pub(super) fn create<'a, E: Concept>(op: &'a Op, draft: &'a E::Draft) -> BoxFuture<'a, Result<E::Model>> {
-    async move {
+    Box::pin(async move {
         let (id, now) = (op.id(), op.now());
         let header = E::header(draft);
         may_create(op, header.dossier)?;
@@ -135,8 +134,7 @@ pub(super) fn create<'a, E: Concept>(op: &'a Op, draft: &'a E::Draft) -> BoxFutu
         }
         finish::<E>(op, &model, draft, None).await?;
         Ok(model)
-    }
-    .boxed()
+    })
 }
 
 pub(super) fn edit<'a, E: Concept>(
@@ -145,7 +143,7 @@ pub(super) fn edit<'a, E: Concept>(
     version: i32,
     edit: Edit<'a, E::Draft>,
 ) -> BoxFuture<'a, Result<E::Model>> {
-    async move {
+    Box::pin(async move {
         policy::may(op, Action::EditNode)?;
         let Some(current) = E::get(op, Filter::equal(E::ID, id)).await? else {
             return Err(Error::refused(Code::NotFound, "id", format!("there is no such {}", E::KIND.noun())));
@@ -162,8 +160,7 @@ pub(super) fn edit<'a, E: Concept>(
             return Ok(current);
         }
         rewrite::<E>(op, upkeep, &draft).await
-    }
-    .boxed()
+    })
 }
 
 async fn rewrite<E: Concept>(op: &Op, before: Upkeep, draft: &E::Draft) -> Result<E::Model> {

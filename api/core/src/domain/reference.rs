@@ -7,7 +7,6 @@ use entity::kind::Kind;
 use entity::record::Record;
 use entity::scope::Scope;
 use entity::words::Marking;
-use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use sea_orm::{ColumnTrait, QueryFilter, QuerySelect};
 
@@ -148,7 +147,7 @@ pub(super) async fn visible(op: &Op, scope: &Scope, kind: Kind, ids: Vec<i64>) -
 }
 
 fn narrow<'a, E: Record>(op: &'a Op, scope: &'a Scope, ids: Vec<i64>) -> BoxFuture<'a, Result<Found>> {
-    async move {
+    Box::pin(async move {
         let rows: Vec<(i64, i64, Marking)> = E::scoped(scope)
             .select_only()
             .column_as(E::ID, "id")
@@ -159,6 +158,5 @@ fn narrow<'a, E: Record>(op: &'a Op, scope: &'a Scope, ids: Vec<i64>) -> BoxFutu
             .all(&op.lane)
             .await?;
         Ok(rows.into_iter().map(|(id, dossier, marking)| (id, (dossier, marking))).collect())
-    }
-    .boxed()
+    })
 }
