@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json};
 use demarche_core::domain::change::read_cursor;
 use demarche_core::error::{Error, Result};
 use demarche_core::op::Op;
-use demarche_exchange::export::{Compression, Content, Network, Request, Table};
+use demarche_export::{Compression, Content, Network, Request, Table};
 use demarche_graphql::export::{as_of, standings, subject};
 
 /// What can be exported.

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use demarche_exchange::import;
+use demarche_import as import;
 use demarche_tests::{Client, Content, Engine, World, votes};
 use entity::words::Role;
 use sea_orm::ConnectionTrait;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use demarche_core::domain::account;
 use demarche_core::op::{Actor, Base, Ids, SystemClock};
 use demarche_core::store::Store;
-use demarche_exchange::import::{self, Options};
+use demarche_import::{self as import, Options};
 
 use crate::database::place;
 

@@ -12,7 +12,7 @@ use demarche_core::auth::{Auth, Passwords, Settings as AuthSettings};
 use demarche_core::domain;
 use demarche_core::op::{Actor, Base, Clock, Ids, Op};
 use demarche_core::secret::Secret;
-use demarche_exchange::import;
+use demarche_import as import;
 use entity::account;
 use entity::moment::Moment;
 use entity::words::{Marking, MemberRole, Role};

@@ -278,7 +278,7 @@ demarche_tests::suite! {
         let line = |slug: &str, marking: &str| format!("{{\"record\":\"stakeholder\",\"slug\":\"{slug}\",\"name\":\"{slug}\",\"kind\":\"GROUP\",\"marking\":\"{marking}\"}}\n");
         let many: String = (0..700).map(|n| line(&format!("s{n}"), if n % 7 == 0 { "AMBER" } else { "CLEAR" })).collect();
         let header = "{\"record\":\"header\",\"format\":\"demarche\",\"version\":1}\n{\"record\":\"dossier\",\"slug\":\"mixed\",\"title\":\"Mixed\"}\n";
-        demarche_exchange::import::load(&op, format!("{header}{many}").as_bytes()).await.unwrap();
+        demarche_import::load(&op, format!("{header}{many}").as_bytes()).await.unwrap();
         let known = last(&world).await;
         for kind in ["stakeholders", "archive"] {
             crate::export_file::in_process(&op, kind, "jsonl", json!({ "dossier": "mixed" })).await;
@@ -297,13 +297,13 @@ demarche_tests::suite! {
         let line = |n| format!("{{\"record\":\"stakeholder\",\"slug\":\"s{n}\",\"name\":\"S\",\"kind\":\"GROUP\"}}\n");
         let many: String = (0..600).map(line).collect();
         let header = "{\"record\":\"header\",\"format\":\"demarche\",\"version\":1}\n{\"record\":\"dossier\",\"slug\":\"plain\",\"title\":\"Plain\"}\n";
-        demarche_exchange::import::load(&op, format!("{header}{many}").as_bytes()).await.unwrap();
+        demarche_import::load(&op, format!("{header}{many}").as_bytes()).await.unwrap();
         let columns = json!({ "columns": ["name"] });
         // The rows themselves do not say which they are; and where one of them is marked, all must.
         for marked in [false, true] {
             if marked {
                 let line = line(599).replace("}", ",\"marking\":\"GREEN\"}");
-                demarche_exchange::import::load(&op, format!("{header}{line}").as_bytes()).await.unwrap();
+                demarche_import::load(&op, format!("{header}{line}").as_bytes()).await.unwrap();
             }
             let text = crate::export_file::in_process(&op, "stakeholders", "csv", columns.clone()).await;
             assert_eq!(text, format!("name\r\n{}", "S\r\n".repeat(600)));

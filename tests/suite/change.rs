@@ -312,7 +312,7 @@ demarche_tests::suite! {
         let again = again.replacen("SUPPORT", "OPPOSE", 9);
         let file = format!("{{\"record\":\"header\",\"format\":\"demarche\",\"version\":1}}\n{again}");
         let op = world.op(Role::Analyst).await;
-        let report = demarche_exchange::import::load_with(&op, std::io::Cursor::new(file.into_bytes()), &crate::import::skipping()).await.unwrap();
+        let report = demarche_import::load_with(&op, std::io::Cursor::new(file.into_bytes()), &crate::import::skipping()).await.unwrap();
         assert_eq!((report.superseded, report.created), (8, 0));
         let told = said(&analyst, &cursor).await;
         let of = |action: &str| told.iter().filter(|line| line.starts_with(action)).count();
@@ -505,7 +505,7 @@ fn the_command_line_says_where_to_go_on() {
     desk.ok(&["migrate", "up"], &SETTINGS, "");
     let create = ["account", "create", "--email", "ana@example.org", "--name", "Ana", "--role", "analyst"];
     desk.ok(&create, &SETTINGS, "correct horse battery staple\n");
-    desk.ok(&["load", "-"], &SETTINGS, demarche_exchange::import::SAMPLE);
+    desk.ok(&["load", "-"], &SETTINGS, demarche_import::SAMPLE);
     let export = |arguments: &[&str]| {
         let output = desk.run(&[&["export"], arguments].concat(), &SETTINGS, "");
         let error = String::from_utf8(output.stderr).unwrap();

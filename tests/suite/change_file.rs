@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use demarche_exchange::import::{self, Report};
+use demarche_import::{self as import, Report};
 use demarche_tests::build::{ASSERTIONS, errors, field};
 use demarche_tests::{Content, Desk, Engine, World};
 use entity::words::{Marking, MemberRole, Role};

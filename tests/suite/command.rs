@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::process::Command;
 
-use demarche_exchange::import;
+use demarche_import as import;
 use demarche_tests::program::{Desk, Running};
 use migration::{Migrator, MigratorTrait};
 use serde_json::{Value, json};

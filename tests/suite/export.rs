@@ -187,7 +187,7 @@ demarche_tests::suite! {
         let op = world.op(entity::words::Role::Analyst).await;
         let header = "{\"record\":\"header\",\"format\":\"demarche\",\"version\":1}\n";
         let lines = format!("{header}{{\"record\":\"dossier\",\"slug\":\"others\",\"title\":\"Others\"}}\n");
-        demarche_exchange::import::load(&op, lines.as_bytes()).await.unwrap();
+        demarche_import::load(&op, lines.as_bytes()).await.unwrap();
         let reader = world.reader().await;
         let hidden = fetch(&world, &reader, "/export/positions.csv?dossier=others").await;
         let missing = fetch(&world, &reader, "/export/positions.csv?dossier=nowhere").await;

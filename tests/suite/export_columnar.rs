@@ -9,7 +9,7 @@ use arrow_array::{Array, RecordBatch};
 use arrow_ipc::reader::FileReader;
 use arrow_schema::{DataType, TimeUnit};
 use chrono::{Days, NaiveDate};
-use demarche_exchange::export::cell::moment;
+use demarche_export::cell::moment;
 use demarche_tests::{Client, World};
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
 use parquet::record::Field;

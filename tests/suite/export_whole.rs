@@ -1,8 +1,8 @@
 //! Whole dossiers and networks as files: what comes back from them, and whether other programs can read them.
 
 use demarche_core::op::Actor;
-use demarche_exchange::export::column::{access, decided};
-use demarche_exchange::import;
+use demarche_export::column::{access, decided};
+use demarche_import as import;
 use demarche_tests::{Content, Engine, World};
 use entity::words::Role;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
@@ -193,9 +193,9 @@ demarche_tests::suite! {
         assert!(stored.len() > 150);
         let undecided: Vec<&(String, String)> =
             stored.iter().filter(|(table, column)| access(table, column).is_none()).collect();
-        assert!(undecided.is_empty(), "say in api/exchange/src/export/column.rs whether these may leave: {undecided:?}");
+        assert!(undecided.is_empty(), "say in api/export/src/column.rs whether these may leave: {undecided:?}");
         let gone: Vec<(&str, &str)> = decided().into_iter()
             .filter(|(table, column)| !stored.contains(&((*table).to_owned(), (*column).to_owned()))).collect();
-        assert!(gone.is_empty(), "these are in api/exchange/src/export/column.rs but not in the database: {gone:?}");
+        assert!(gone.is_empty(), "these are in api/export/src/column.rs but not in the database: {gone:?}");
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::sync::Arc;
 
-use demarche_exchange::import::{self, Meter, OnError, Options, Report};
+use demarche_import::{self as import, Meter, OnError, Options, Report};
 use demarche_tests::{Engine, World};
 use entity::words::Role;
 use sea_orm::{ConnectionTrait, Statement, TransactionTrait};

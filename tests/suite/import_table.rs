@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use demarche_exchange::import::{self, Options, Refusal, Report};
+use demarche_import::{self as import, Options, Refusal, Report};
 use demarche_tests::World;
 use entity::words::Role;
 use sea_orm::ConnectionTrait;

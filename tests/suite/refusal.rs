@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use demarche_exchange::import;
+use demarche_import as import;
 use demarche_tests::inspect::Inspector;
 use demarche_tests::{Client, Engine, World};
 use entity::words::Role;

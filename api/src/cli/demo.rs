@@ -19,7 +19,7 @@ use demarche_core::domain::account::{self, Authority, Draft};
 use demarche_core::domain::list::Readable;
 use demarche_core::error::Result;
 use demarche_core::op::{Base, Op, Origin};
-use demarche_exchange::import;
+use demarche_import as import;
 
 const DIRECTORY: &str = ".demarche";
 const URL: &str = "sqlite:.demarche/demarche.db";

@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::export_request::read;
 use demarche_core::error::{Error, Result};
 use demarche_core::store::stream::Outlet;
-use demarche_exchange::export::{Compression, Export as Written, Manifest};
+use demarche_export::{Compression, Export as Written, Manifest};
 
 /// What to export, how, and in whose name.
 #[derive(Clone, Debug, Args)]

@@ -15,7 +15,7 @@ use super::{open_current, say};
 use crate::config::Config;
 use demarche_core::error::{Error, Result};
 use demarche_core::op::Op;
-use demarche_exchange::import::{self, Meter, OnError, Options, Report};
+use demarche_import::{self as import, Meter, OnError, Options, Report};
 
 /// What to import, and how.
 #[derive(Clone, Debug, Args)]

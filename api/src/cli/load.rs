@@ -11,7 +11,7 @@ use crate::config::Config;
 use demarche_core::domain::account;
 use demarche_core::error::{Error, Result};
 use demarche_core::op::{Actor, Base, Op, Origin};
-use demarche_exchange::import;
+use demarche_import as import;
 
 /// What to load, and in whose name.
 #[derive(Clone, Debug, Args)]

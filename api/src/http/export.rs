@@ -2,7 +2,7 @@
 //!
 //! With `.manifest` behind its name, the manifest of the file instead: what a format without a place for it is checked by.
 //! A download that broke off goes on with `Range` and the file's tag in `If-Range`, or with its moment in `snapshot`: see
-//! [`demarche_exchange::export`].
+//! [`demarche_export`].
 
 use std::io;
 use std::sync::Arc;
@@ -35,8 +35,8 @@ use demarche_core::error::Error;
 use demarche_core::id;
 use demarche_core::op::{Actor, Op, Origin};
 use demarche_core::store::stream::Outlet;
-use demarche_exchange::export::cell::moment as written;
-use demarche_exchange::export::{Compression, Export};
+use demarche_export::cell::moment as written;
+use demarche_export::{Compression, Export};
 
 /// The header that has the cursor of a file: for what has changed since, as its manifest has it.
 const CURSOR: &str = "export-cursor";

@@ -28,7 +28,7 @@ use super::{State, graphql, limit, log, task};
 use demarche_core::error::{Error, Result};
 use demarche_core::id;
 use demarche_core::op::{Actor, Op, Origin};
-use demarche_exchange::import::{self, OnError, Options, Report};
+use demarche_import::{self as import, OnError, Options, Report};
 
 /// The most bytes of a body.
 const BODY_BYTES_MAX: u64 = 1 << 30;

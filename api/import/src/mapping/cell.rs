@@ -391,7 +391,7 @@ fn cut(text: &str, most: usize) -> String {
 }
 
 /// A text as a slug: its letters without accents, its words joined by hyphens, at most 100 characters.
-pub(in crate::import) fn slug(text: &str) -> String {
+pub(crate) fn slug(text: &str) -> String {
     let mut slug = String::new();
     for letter in fold(text).chars() {
         if letter.is_ascii_alphanumeric() {

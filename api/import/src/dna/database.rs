@@ -12,7 +12,7 @@ use demarche_core::error::{Error, Result};
 use demarche_core::store::{self, Lane};
 
 /// How every file of SQLite begins.
-pub(in crate::import) const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+pub(crate) const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
 /// A database of DNA 3.
 pub(super) struct Database {

@@ -13,8 +13,8 @@ use parquet::schema::types::{ColumnPath, Type as Node, TypePtr};
 
 use super::batch::{Batch, Column, Texts, Values};
 use super::{Encoder, Limits};
-use crate::export::column::Type;
-use crate::export::table::Head;
+use crate::column::Type;
+use crate::table::Head;
 use demarche_core::error::{Error, Result};
 
 /// A reader takes a group at a time, and passes over those that it does not need. Larger ones would pack little better, and an

@@ -1,4 +1,4 @@
-#![doc = include_str!("import/README.md")]
+#![doc = include_str!("README.md")]
 
 mod dna;
 mod draft;

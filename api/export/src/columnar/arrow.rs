@@ -17,8 +17,8 @@ use arrow_schema::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
 
 use super::batch::{Batch, Column, Texts, Values};
 use super::{Encoder, Limits};
-use crate::export::column::Type;
-use crate::export::table::Head;
+use crate::column::Type;
+use crate::table::Head;
 use demarche_core::error::{Error, Result};
 
 /// Smaller than in Parquet: nothing is gained by large ones, and they are not compressed on their way out.

@@ -1,6 +1,6 @@
 //! Some rows, column by column.
 
-use crate::export::column::Type;
+use crate::column::Type;
 use demarche_core::error::{Error, Result};
 
 /// Some rows.
@@ -114,7 +114,7 @@ impl Column {
         })
     }
 
-    /// Adds a value, written as [`crate::export::typed`] says.
+    /// Adds a value, written as [`crate::typed`] says.
     ///
     /// # Errors
     /// If it is of another type.

@@ -12,10 +12,10 @@ use serde_json::{Map, Value};
 use super::Text;
 use super::cell::{Cell, Columns, Rule};
 use super::spec::Table;
-use crate::import::input::{self, Input, unreadable};
-use crate::import::meter::Meter;
-use crate::import::report::Wrong;
-use crate::import::stage::Origin;
+use crate::input::{self, Input, unreadable};
+use crate::meter::Meter;
+use crate::report::Wrong;
+use crate::stage::Origin;
 use demarche_core::error::{Error, Result};
 
 /// The most bytes of a row.
