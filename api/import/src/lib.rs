@@ -12,8 +12,6 @@ mod resolve;
 mod run;
 mod spool;
 mod stage;
-#[cfg(test)]
-mod tests;
 
 use std::io::Read;
 use std::path::Path;
@@ -199,3 +197,6 @@ async fn finish(op: &Op, mut stage: Stage, tables: impl run::Tables + Send, opti
     }
     Ok(stage.report)
 }
+
+#[cfg(test)]
+mod tests;
