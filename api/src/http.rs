@@ -47,8 +47,9 @@ use demarche_core::store::Store;
 use demarche_graphql::Schema;
 use demarche_graphql::bound::Bounds;
 
-/// How long a client may go on sending after it was refused.
-const DISCONNECT_MAX: Duration = Duration::from_millis(500);
+/// How long a client may go on sending after it was refused. What it sends is thrown away; a connection closed earlier would
+/// lose the answer for a client that is busy writing. Five seconds are what web servers commonly give.
+const DISCONNECT_MAX: Duration = Duration::from_secs(5);
 
 /// What the server answers from.
 #[derive(Clone)]
