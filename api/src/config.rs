@@ -17,9 +17,9 @@ use tracing_subscriber::EnvFilter;
 pub use self::auth::{Accounts, Auth, Provider};
 pub use self::source::Setting;
 use crate::http::{Introspection, Limits};
+use demarche_bound::Bounds;
 use demarche_core::error::{Error, Result};
 use demarche_core::store::{Bucket, Place};
-use demarche_graphql::bound::Bounds;
 
 /// Every key with its default and its documentation.
 pub const DEFAULTS: &str = include_str!("config/defaults.toml");

@@ -40,12 +40,12 @@ use self::persisted::Persisted;
 pub use self::persisted::Trusted;
 use self::refusal::Refusal;
 pub use self::task::runtime;
+use demarche_bound::Bounds;
 use demarche_core::auth::Auth;
 use demarche_core::error::{Error, Result};
 use demarche_core::op::Base;
 use demarche_core::store::Store;
 use demarche_graphql::Schema;
-use demarche_graphql::bound::Bounds;
 
 /// How long a client may go on sending after it was refused. What it sends is thrown away; a connection closed earlier would
 /// lose the answer for a client that is busy writing. Five seconds are what web servers commonly give.

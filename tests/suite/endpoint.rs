@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use demarche_api::http::{App, Introspection, Server, Settings, Trusted};
+use demarche_bound::Bounds;
 use demarche_core::op::{Base, Clock};
-use demarche_graphql::bound::Bounds;
 use demarche_tests::World;
 use demarche_tests::world::{PASSWORD, email};
 use entity::moment::Moment;

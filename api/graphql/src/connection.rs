@@ -13,11 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, bad_input};
 use crate::many::Many;
-
-/// The size of a page if none is asked for.
-pub const PAGE_SIZE: i32 = 20;
-/// The largest page.
-pub const PAGE_SIZE_MAX: i32 = 200;
+use demarche_bound::{PAGE_SIZE, PAGE_SIZE_MAX};
 
 /// The arguments of every connection.
 #[derive(Clone, Debug, Default)]
@@ -41,10 +37,10 @@ impl Slice {
         let (name, size, backward) = match (self.first, self.last) {
             (Some(_), Some(_)) => return Err(bad_input("first and last: give one of them, not both")),
             (None, Some(last)) => ("last", last, true),
-            (first, None) => ("first", first.unwrap_or(PAGE_SIZE), false),
+            (first, None) => ("first", first.unwrap_or(PAGE_SIZE.into()), false),
         };
         match u64::try_from(size) {
-            Ok(found) if size <= PAGE_SIZE_MAX => Ok((found, backward)),
+            Ok(found) if size <= PAGE_SIZE_MAX.into() => Ok((found, backward)),
             _ => Err(bad_input(format!("{name}: is {size}, expected 0 to {PAGE_SIZE_MAX}"))),
         }
     }

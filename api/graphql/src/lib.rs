@@ -9,7 +9,6 @@ mod account;
 mod argument;
 mod assertion;
 mod audit;
-pub mod bound;
 mod change;
 mod condition;
 mod connection;
@@ -45,7 +44,7 @@ mod status;
 mod turn;
 mod word;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use async_graphql::{Context, EmptySubscription, ID, MergedObject, Object, SDLExportOptions};
 use entity::filter::Filter;
@@ -53,6 +52,7 @@ use entity::filter::Filter;
 use self::error::{Result, bad_input, fault};
 use self::many::Many;
 use self::node::Node;
+use demarche_bound::shape::Shape;
 use demarche_core::auth::Auth;
 use demarche_core::domain::list::Readable;
 use demarche_core::id;
@@ -63,11 +63,11 @@ pub use self::loader::execute;
 /// The schema.
 pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
 
-/// How deep async-graphql may follow selections: further than [`bound`] lets any through.
+/// How deep async-graphql may follow selections: further than [`demarche_bound`] lets any through.
 const RECURSION_MAX: usize = 128;
 
-/// Makes the schema. What a request may ask for is bounded before it gets here, by [`bound`]; what a name may have been
-/// meant to be is told to nobody, because not everybody may see every name.
+/// Makes the schema. What a request may ask for is bounded before it gets here, by [`demarche_bound`]; what a name may have
+/// been meant to be is told to nobody, because not everybody may see every name.
 pub fn build(auth: Arc<Auth>) -> Schema {
     types().disable_suggestions().limit_recursive_depth(RECURSION_MAX).data(auth).finish()
 }
@@ -103,6 +103,12 @@ pub fn sdl() -> String {
         .include_specified_by()
         .prefer_single_line_descriptions();
     types().finish().sdl_with_options(options)
+}
+
+/// What the price of a question depends on.
+pub fn shape() -> &'static Shape {
+    static SHAPE: LazyLock<Shape> = LazyLock::new(|| Shape::read(&sdl()));
+    &SHAPE
 }
 
 /// All that one can ask.

@@ -11,13 +11,14 @@ use futures_util::future::BoxFuture;
 use sea_orm::ColumnTrait;
 use sea_orm::sea_query::ExprTrait;
 
-use crate::connection::{Connection, PAGE_SIZE_MAX, Slice, cursors};
+use crate::connection::{Connection, Slice, cursors};
 use crate::error::{Result, bad_input, fault};
 use crate::filter::FilterInput;
 use crate::loader::{self, PageOf};
 use crate::many::Many;
 use crate::scalar::{Date, DateTime};
 use crate::seen::{Anchor, Seen};
+use demarche_bound::PAGE_SIZE_MAX;
 use demarche_core::domain::list::{Link, Query, Readable};
 use demarche_core::op::Op;
 
@@ -318,7 +319,7 @@ pub fn few<'a, E: Listed>(
     sort: Sort<E>,
     as_of: Option<AsOfInput>,
 ) -> BoxFuture<'a, Result<Many<E::Node>>> {
-    few_of(ctx, parent, sort, as_of, PAGE_SIZE_MAX)
+    few_of(ctx, parent, sort, as_of, PAGE_SIZE_MAX.into())
 }
 
 /// The first of the records that hang on a parent, at most so many.

@@ -14,10 +14,10 @@ use super::open_current;
 use crate::config::{Config, Setting};
 use crate::http::{App, Running, Server, Settings, Trusted};
 use crate::telemetry;
+use demarche_bound::Bounds;
 use demarche_core::auth::{self, Auth};
 use demarche_core::error::{Error, Result};
 use demarche_core::op::Base;
-use demarche_graphql::bound::Bounds;
 
 /// Where to listen.
 #[derive(Clone, Debug, Args)]

@@ -4,7 +4,7 @@ use async_graphql::ServerError;
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument};
 use async_graphql::parser::{self, parse_query};
 
-use demarche_graphql::bound::{Bound, Exceeded};
+use demarche_bound::{Bound, Exceeded};
 
 /// How many characters of an operation's name are logged.
 const NAME_MAX: usize = 64;

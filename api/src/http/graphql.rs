@@ -3,7 +3,7 @@
 //! async-graphql-actix-web is not used: its body has no size limit whatever actix is told, it runs mutations over GET and
 //! takes `text/plain`, its parser can be made to end the process by nested brackets, and a resolver's panic drops the
 //! connection. Here, in this order: where the request comes from (403), what it takes (406), what it sends (415), its token
-//! (401), its body (408, 413, 400), and then each operation, whose bounds [`demarche_graphql::bound`] knows. A resolver's panic
+//! (401), its body (408, 413, 400), and then each operation, whose bounds [`demarche_bound`] knows. A resolver's panic
 //! is one answer with a request id (500), and so is one that takes too long (504).
 
 mod media;
@@ -29,9 +29,9 @@ use super::limit::Purse;
 use super::log::Outcome;
 use super::refusal::Refusal;
 use super::{Settings, State, log, origin, tag, task};
+use demarche_bound::{Bound, Exceeded};
 use demarche_core::error::Error;
 use demarche_core::op::Origin;
-use demarche_graphql::bound::{Bound, Exceeded};
 
 /// Answers a question in a body.
 pub async fn post(request: HttpRequest, mut payload: web::Payload, state: web::Data<State>) -> HttpResponse {

@@ -9,9 +9,9 @@ use async_graphql::parser::types::ExecutableDocument;
 use lru::LruCache;
 
 use super::document;
+use demarche_bound::{Bounds, scan};
 use demarche_core::digest;
 use demarche_core::error::{Error, Result};
-use demarche_graphql::bound::{Bounds, scan};
 
 /// The SHA-256 of a document.
 pub type Hash = [u8; 32];

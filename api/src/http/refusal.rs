@@ -8,8 +8,8 @@ use tracing::error;
 
 use super::limit::Purse;
 use super::log::Outcome;
+use demarche_bound::Exceeded;
 use demarche_core::error::Error;
-use demarche_graphql::bound::Exceeded;
 
 const BAD_USER_INPUT: &str = "BAD_USER_INPUT";
 /// When to come again to who has found everybody busy, in seconds.

@@ -11,7 +11,7 @@ use url::form_urlencoded;
 
 use crate::http::persisted::{Hash, read_hash};
 use crate::http::refusal::Refusal;
-use demarche_graphql::bound::{Bound, Bounds, Exceeded, scan};
+use demarche_bound::{Bound, Bounds, Exceeded, scan};
 
 const EXPECTED: &str = "expected an object with `query` and optionally `operationName`, `variables`, `extensions`";
 

@@ -18,11 +18,12 @@ use crate::http::log::Outcome;
 use crate::http::persisted::Named;
 use crate::http::refusal::Refusal;
 use crate::http::{Introspection, Settings, State, document};
+use demarche_bound::{Bound, Exceeded, price, variable};
 use demarche_core::error::Error;
 use demarche_core::id;
 use demarche_core::op::{Actor, Op, Origin};
 use demarche_core::store::Deadline;
-use demarche_graphql::bound::{Bound, Exceeded, price, variable};
+use demarche_graphql::shape;
 
 /// One request at work.
 pub struct Run<'a> {
@@ -220,7 +221,7 @@ impl<'a> Run<'a> {
         if let Err(errors) = variable::resolve(operation, &mut variables) {
             return Ok(Err(errors));
         }
-        let price = match price::reckon(document, operation, &variables, bounds) {
+        let price = match price::reckon(shape(), document, operation, &variables, bounds) {
             Ok(price) => price,
             Err(error) => return Ok(Err(vec![error])),
         };

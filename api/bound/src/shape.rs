@@ -1,7 +1,6 @@
 //! What the price of a field depends on: its type, and whether it is a list and of which size. Read once from the schema.
 
 use std::collections::HashMap;
-use std::sync::LazyLock;
 
 use async_graphql::parser::types::{
     BaseType, FieldDefinition, ServiceDocument, TypeDefinition, TypeKind, TypeSystemDefinition,
@@ -54,12 +53,6 @@ pub enum Size {
 }
 
 impl Shape {
-    /// The shape of our schema.
-    pub fn of_schema() -> &'static Self {
-        static SHAPE: LazyLock<Shape> = LazyLock::new(|| Shape::read(&crate::sdl()));
-        &SHAPE
-    }
-
     /// Reads a schema in the Schema Definition Language; one that cannot be read has no types.
     pub fn read(sdl: &str) -> Self {
         let Ok(document) = parser::parse_schema(sdl) else { return Self::default() };
@@ -220,7 +213,7 @@ mod tests {
 
     #[test]
     fn every_list_of_our_schema_has_a_size() {
-        let shape = Shape::of_schema();
+        let shape = Shape::read(crate::OUR_SCHEMA);
         let size = |of: &str, name: &str| shape.get(of).unwrap().get(name).unwrap().size;
         assert_eq!(size(QUERY, "positions"), Size::Page);
         assert_eq!(size(QUERY, "nodes"), Size::Ids);

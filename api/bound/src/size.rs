@@ -6,7 +6,7 @@ use async_graphql::parser::types::{Directive, ExecutableDocument, Selection, Sel
 use async_graphql::{Name, Positioned, Value, Variables};
 use async_graphql_value::Value as Literal;
 
-use super::{Bound, Bounds, Exceeded};
+use crate::{Bound, Bounds, Exceeded};
 
 /// Refuses a document that grows too large once its fragments and variables are put in their places.
 ///

@@ -1,7 +1,7 @@
 //! Counts what a text holds before any parser sees it: one pass, no call of itself, no byte looked at more than a few times.
 //! What is not a whole string is not taken for one, so that nothing hides in it.
 
-use super::{Bound, Bounds, Exceeded};
+use crate::{Bound, Bounds, Exceeded};
 
 /// How many bytes a name or a number may have: error messages repeat names.
 pub const WORD_BYTES_MAX: usize = 255;

@@ -6,7 +6,7 @@ use super::*;
 fn try_reckon(query: &str, variables: serde_json::Value, bounds: &Bounds) -> Result<Price, ServerError> {
     let document = parse_query(query).unwrap();
     let variables = Variables::from_json(variables);
-    reckon(&document, &operation(&document, None)?.node, &variables, bounds)
+    reckon(&Shape::read(crate::OUR_SCHEMA), &document, &operation(&document, None)?.node, &variables, bounds)
 }
 
 fn points(query: &str) -> usize {

@@ -14,9 +14,8 @@ use async_graphql::parser::types::{
 use async_graphql::{Positioned, ServerError, Value, Variables};
 use async_graphql_value::Value as Literal;
 
-use super::shape::{Field, MUTATION, QUERY, Shape, Size, Type};
-use super::{Bound, Bounds, Exceeded, fragment, size};
-use crate::connection::PAGE_SIZE;
+use crate::shape::{Field, MUTATION, QUERY, Shape, Size, Type};
+use crate::{Bound, Bounds, Exceeded, PAGE_SIZE, fragment, size};
 
 /// How long a plain list is taken to be.
 pub const LIST: usize = 5;
@@ -61,11 +60,12 @@ pub fn operation<'a>(
     })
 }
 
-/// Reckons what an operation of a document costs.
+/// Reckons what an operation of a document costs in a schema of this shape.
 ///
 /// # Errors
 /// If a fragment contains itself, or a bound is exceeded.
 pub fn reckon(
+    shape: &Shape,
     document: &ExecutableDocument,
     operation: &OperationDefinition,
     variables: &Variables,
@@ -73,12 +73,7 @@ pub fn reckon(
 ) -> Result<Price, ServerError> {
     let order = fragment::order(document)?;
     size::check(document, &order, variables, bounds).map_err(|exceeded| exceeded.error())?;
-    let mut reckoner = Reckoner {
-        shape: Shape::of_schema(),
-        variables,
-        page_size_max: bounds.page_size_max,
-        fragments: HashMap::new(),
-    };
+    let mut reckoner = Reckoner { shape, variables, page_size_max: bounds.page_size_max, fragments: HashMap::new() };
     let tally = reckoner.operation(document, &order, operation).map_err(|exceeded| exceeded.error())?;
     let requested = tally.own.saturating_add(tally.meta.div_ceil(META_PER_POINT));
     for (bound, found, limit) in [
@@ -277,7 +272,7 @@ impl<'a> Reckoner<'a> {
                     _ => None,
                 };
                 let (first, last) = (asked("first"), asked("last"));
-                first.max(last).unwrap_or(usize::try_from(PAGE_SIZE).unwrap_or(0))
+                first.max(last).unwrap_or(PAGE_SIZE.into())
             }
         };
         match found > self.page_size_max {

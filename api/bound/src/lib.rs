@@ -22,6 +22,11 @@ use std::fmt;
 
 use async_graphql::{Pos, ServerError, Value};
 
+/// The size of a page if none is asked for.
+pub const PAGE_SIZE: u16 = 20;
+/// The largest page.
+pub const PAGE_SIZE_MAX: u16 = 200;
+
 /// The bounds of one operation. `config/defaults.toml` says what each is good for.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
@@ -60,7 +65,7 @@ impl Default for Bounds {
             aliases_max: 200,
             directives_max: 100,
             selections_max: 20_000,
-            page_size_max: 200,
+            page_size_max: PAGE_SIZE_MAX.into(),
             complexity_max: 100_000,
             errors_max: 100,
         }
@@ -183,3 +188,7 @@ impl fmt::Display for Exceeded {
         write!(f, "{}: {} found, at most {} allowed", self.bound.noun(), self.found, self.limit)
     }
 }
+
+/// Our schema, as it is committed: the suite compares it with the real one.
+#[cfg(test)]
+const OUR_SCHEMA: &str = include_str!("../../../schema.graphql");
