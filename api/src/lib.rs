@@ -4,6 +4,5 @@
 
 pub mod cli;
 pub mod config;
-pub mod export_request;
 pub mod http;
 pub mod telemetry;

@@ -2,10 +2,10 @@
 
 use std::io::Read;
 
-use demarche_api::export_request::read;
 use demarche_core::op::Op;
 use demarche_core::store::stream::Outlet;
 use demarche_export::{Compression, Export};
+use demarche_export_request::read;
 use demarche_tests::{Client, World};
 use serde_json::Value;
 use sha2::{Digest, Sha256};

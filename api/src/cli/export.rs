@@ -11,10 +11,10 @@ use tokio::task::spawn_blocking;
 
 use super::open_current;
 use crate::config::Config;
-use crate::export_request::read;
 use demarche_core::error::{Error, Result};
 use demarche_core::store::stream::Outlet;
 use demarche_export::{Compression, Export as Written, Manifest};
+use demarche_export_request::read;
 
 /// What to export, how, and in whose name.
 #[derive(Clone, Debug, Args)]

@@ -29,7 +29,6 @@ use super::limit::Purse;
 use super::log::Outcome;
 use super::refusal::Refusal;
 use super::{State, limit, log, task};
-use crate::export_request::{is_incremental, read};
 use demarche_core::digest;
 use demarche_core::error::Error;
 use demarche_core::id;
@@ -37,6 +36,7 @@ use demarche_core::op::{Actor, Op, Origin};
 use demarche_core::store::stream::Outlet;
 use demarche_export::cell::moment as written;
 use demarche_export::{Compression, Export};
+use demarche_export_request::{is_incremental, read};
 
 /// The header that has the cursor of a file: for what has changed since, as its manifest has it.
 const CURSOR: &str = "export-cursor";

@@ -1,5 +1,7 @@
 //! What may be asked of an export, and how that is read: for HTTP and for the command line alike. Its filter, its order, its time
 //! and its rule are GraphQL's words, which [`demarche_graphql::export`] reads.
+//!
+//! A crate, so that Cargo builds GraphQL before the imports: it begins with what most crates wait for.
 
 use entity::moment::Moment;
 use entity::record::AsOf;
